@@ -1,0 +1,102 @@
+/// What the facade (converter.hpp, copy.hpp, check.hpp, inspect.hpp) is asked and what it answers. Plain values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accel/base/cancel.hpp"
+#include "accel/base/log.hpp"
+#include "accel/base/progress.hpp"
+#include "accel/codec/codec.hpp"
+#include "accel/formats/option_field.hpp"
+#include "accel/oci/platform.hpp"
+#include "accel/registry/options.hpp"
+
+namespace accel::convert {
+
+/// What every job needs. Shared by all jobs of a process.
+struct Environment {
+  registry::Options registry;
+  std::size_t jobs = 0;                          ///< encoder threads; 0 = one per core
+  std::size_t memory_bytes = 64U << 20U;         ///< of all chunks in flight, whatever the number of layers
+  codec::DecodeLimits decode_limits;
+  std::string temp_dir;                          ///< "" = $TMPDIR, then /tmp
+  std::shared_ptr<ProgressObserver> progress = std::make_shared<NullProgress>();
+  std::shared_ptr<Logger> log = std::make_shared<NullLogger>();
+  CancelToken cancel;
+};
+
+/// One wanted format and where its image goes.
+struct TargetRequest {
+  std::string driver;               ///< format name
+  formats::OptionValues options;
+  std::string location;             ///< of the result
+};
+
+struct ConvertRequest {
+  std::string source;
+  std::vector<TargetRequest> targets;
+  std::vector<oci::Platform> platforms;  ///< empty = all
+  bool docker_to_oci = false;
+  bool verify = false;              ///< check each result against the source before its tag is written
+  bool dry_run = false;             ///< plan only: nothing is written
+  bool harbor_annotation = false;   ///< service.md section 13
+};
+
+struct LayerReport {
+  std::string platform;        ///< "linux/amd64"
+  std::string source_digest, target_digest;
+  std::uint64_t source_size = 0, target_size = 0;
+  bool cached = false;         ///< taken over without conversion
+};
+
+struct TargetReport {
+  std::string driver, reference, digest, media_type;
+  std::uint64_t size = 0;      ///< manifests, configs and layers of all wanted platforms
+  std::vector<LayerReport> layers;
+  std::vector<std::string> notes;
+  bool skipped = false;        ///< dry run, or the source already is one
+};
+
+struct ConvertReport {
+  std::string source_reference, source_digest;
+  std::uint64_t source_size = 0;
+  std::vector<TargetReport> targets;
+  std::chrono::duration<double> total{}, pull{}, convert{}, push{};  ///< the last three: busy time, they overlap
+  std::uint64_t bytes_read = 0, bytes_written = 0, bytes_uploaded = 0, bytes_mounted = 0;
+};
+
+struct CopyRequest {
+  std::string source, target;
+  bool all_platforms = true;   ///< false: only `platforms`, or this machine's when empty
+  std::vector<oci::Platform> platforms;
+  bool referrers = false;
+};
+
+struct CopyReport {
+  std::string digest, media_type;
+  std::uint64_t bytes_read = 0, bytes_uploaded = 0, bytes_mounted = 0;
+  std::uint64_t blobs_copied = 0, blobs_existing = 0, blobs_mounted = 0;
+  std::chrono::duration<double> total{};
+};
+
+/// One path (or config member) that is not the same in both images.
+struct Difference {
+  std::string platform, path, field, source, target;  ///< field: "type", "mode", "content", "only in source", …
+};
+
+struct CheckReport {
+  std::string source_digest, target_digest;
+  std::vector<Difference> differences;
+  std::uint64_t files = 0;          ///< paths compared, over all platforms
+  std::uint64_t content_bytes = 0;  ///< bytes hashed
+  std::uint64_t blobs_verified = 0;
+  std::vector<std::string> notes;   ///< e.g. platforms only the source has
+  [[nodiscard]] bool equal() const { return differences.empty(); }
+};
+
+}  // namespace accel::convert

@@ -1,0 +1,124 @@
+/// What a target format is. Knows no format and no network; `all_formats.cpp` is the only list.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accel/base/bytes.hpp"
+#include "accel/base/cancel.hpp"
+#include "accel/base/memory_budget.hpp"
+#include "accel/base/thread_pool.hpp"
+#include "accel/formats/option_field.hpp"
+#include "accel/io/sink.hpp"
+#include "accel/io/source.hpp"
+#include "accel/oci/descriptor.hpp"
+#include "accel/tar/entry.hpp"
+
+namespace accel::formats {
+
+/// What an encoder runs on. The references outlive the encoder.
+struct EncodeContext {
+  ThreadPool& pool;
+  MemoryBudget& budget;
+  CancelToken cancel;
+  std::function<void(std::string)> note = [](std::string) {};  ///< tells the user something that is no error
+};
+
+/// What a converted layer is, besides the bytes that went to its sink.
+struct LayerResult {
+  std::string media_type;
+  hash::Digest diff_id;               ///< what the image config must list for this layer
+  std::uint64_t uncompressed_size = 0;  ///< bytes of the stream `diff_id` is over
+  oci::Annotations annotations;       ///< to set on the layer descriptor
+  std::vector<std::string> drop_annotations;  ///< keys (or "prefix.*") of the source descriptor that must go
+  Bytes side_blob;                    ///< eStargz with external TOC: the TOC blob of this layer; else empty
+};
+
+/// Encodes one layer. Fed by one thread with the events of tar::Reader, in its order; its output goes to the sink it
+/// was made with, from a thread of its own. Output bytes depend on input and options only, never on pool size.
+/// Any method may throw; then the encoder is only destroyed. Destroying it early stops its work at once.
+class LayerEncoder {
+ public:
+  virtual ~LayerEncoder() = default;
+  /// Begins an entry. `raw_header` are all its header blocks.
+  virtual void entry(const tar::Entry& entry, ByteView raw_header) = 0;
+  /// The next piece of content of the current entry.
+  virtual void payload(ByteView bytes) = 0;
+  /// Bytes after the content up to the next header; called once for each entry with content, maybe with none.
+  virtual void padding(ByteView bytes) = 0;
+  /// The next piece of what follows the last entry.
+  virtual void trailing(ByteView bytes) = 0;
+  /// Ends the layer: returns when everything has been written to the sink.
+  virtual LayerResult finish() = 0;
+};
+
+/// Sees what a layer contains; see LayerReader.
+class LayerVisitor {
+ public:
+  virtual ~LayerVisitor() = default;
+  /// One entry in layer order. `content` is the digest of its content (regular files; SHA-256 of nothing if empty).
+  virtual void entry(const tar::Entry& entry, const hash::Digest& content) = 0;
+};
+
+/// Facts of a stored layer, for `inspect`.
+struct LayerSummary {
+  std::string format;              ///< "eStargz", "zstd:chunked (joint)", "tar+gzip"
+  std::uint64_t entries = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t uncompressed_size = 0;
+  std::vector<std::pair<std::string, std::string>> details;  ///< format-specific facts, in print order
+};
+
+/// Reads one stored layer of a format, independent of the writer.
+class LayerReader {
+ public:
+  virtual ~LayerReader() = default;
+  /// Facts from metadata alone (footer, TOC): no pass over the data.
+  virtual LayerSummary summary() = 0;
+  /// Entries from metadata alone.
+  virtual void list(LayerVisitor& visitor) = 0;
+  /// Reads and verifies everything there is (chunk digests, file digests, metadata against tar headers, blob digest
+  /// against the descriptor, diffID against `diff_id` unless empty) and reports every entry.
+  /// Entries the format added by design are left out. Throws FormatError, DigestMismatch.
+  virtual void verify(LayerVisitor& visitor, const hash::Digest& diff_id, const CancelToken& cancel) = 0;
+};
+
+struct Capabilities {
+  bool needs_oci = false;       ///< annotations or media types that Docker schema 2 cannot hold: docker2oci is implied
+  bool keeps_diff_ids = false;  ///< with these options, the target's diffIDs are the source's
+};
+
+/// One format with one set of options.
+class Format {
+ public:
+  virtual ~Format() = default;
+  /// "estargz": the name of CLI, configuration and results.
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual Capabilities capabilities() const = 0;
+  /// Everything that output bytes depend on besides the input: format version, options, encoder library versions.
+  [[nodiscard]] virtual std::string fingerprint() const = 0;
+  /// The media type converted layers have for a source layer of `media_type`. UnsupportedError when it cannot be one.
+  [[nodiscard]] virtual std::string layer_media_type(std::string_view media_type) const = 0;
+  /// Begins a layer whose converted bytes go to `sink`. `source` is the layer's descriptor.
+  [[nodiscard]] virtual std::unique_ptr<LayerEncoder> encode(const oci::Descriptor& source, io::ByteSink& sink,
+                                                             const EncodeContext& context) const = 0;
+  /// True when the descriptor already names a layer of this format (it still has to verify).
+  [[nodiscard]] virtual bool is_converted(const oci::Descriptor& layer) const = 0;
+};
+
+/// One line of the list of formats.
+struct FormatInfo {
+  std::string_view name;         ///< driver name
+  std::string_view description;  ///< one line for --help
+  const OptionTable* options;    ///< its fields, for help, validation and docs
+  std::unique_ptr<Format> (*make)(const OptionValues& options);  ///< throws ConfigError naming the option
+  /// A reader when `layer` is of this format, judged by annotations and the last bytes of `blob`; else null.
+  std::unique_ptr<LayerReader> (*open)(const oci::Descriptor& layer, std::shared_ptr<io::ByteSource> blob);
+};
+
+}  // namespace accel::formats

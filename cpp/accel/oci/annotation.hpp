@@ -1,0 +1,15 @@
+/// Annotation keys of OCI and of container tools that belong to no format of ours.
+#pragma once
+
+#include <string_view>
+
+namespace accel::oci {
+
+inline constexpr std::string_view kRefNameAnnotation = "org.opencontainers.image.ref.name";
+inline constexpr std::string_view kCreatedAnnotation = "org.opencontainers.image.created";
+/// Docker/BuildKit: marks an index child as an attestation and names the manifest it describes.
+inline constexpr std::string_view kReferenceTypeAnnotation = "vnd.docker.reference.type";
+inline constexpr std::string_view kReferenceDigestAnnotation = "vnd.docker.reference.digest";
+inline constexpr std::string_view kAttestationManifest = "attestation-manifest";
+
+}  // namespace accel::oci

@@ -1,0 +1,41 @@
+/// The registry client: gives Repository views of registries, sharing connections, tokens and limits between them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accel/base/log.hpp"
+#include "accel/oci/reference.hpp"
+#include "accel/oci/repository.hpp"
+#include "accel/registry/options.hpp"
+
+namespace accel::registry {
+
+/// What `doctor` prints about a host: each step on the way with its outcome.
+struct HostReport {
+  struct Step {
+    std::string name;    ///< "resolve", "connect", "tls", "ping", "auth", "referrers"
+    bool ok = false;
+    std::string detail;
+  };
+  std::vector<Step> steps;
+};
+
+/// Thread-safe. Repositories keep what they need alive, so the client may go first.
+class Client {
+ public:
+  explicit Client(Options options, std::shared_ptr<Logger> log = std::make_shared<NullLogger>());
+  ~Client();
+
+  /// The repository `reference` names (tag and digest are ignored). Opens no connection.
+  std::shared_ptr<oci::Repository> repository(const oci::Reference& reference);
+  /// Checks a host step by step; never throws for what it finds.
+  HostReport diagnose(const std::string& host, const CancelToken& cancel);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace accel::registry
