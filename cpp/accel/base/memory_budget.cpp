@@ -19,12 +19,17 @@ MemoryLease::~MemoryLease() {
 }
 
 MemoryLease MemoryBudget::acquire(std::size_t bytes, const CancelToken& cancel) {
+  return acquire(bytes, cancel, [] { return false; });
+}
+
+MemoryLease MemoryBudget::acquire(std::size_t bytes, const CancelToken& cancel,
+                                  const std::function<bool()>& must_go_on) {
   const auto registration = cancel.on_cancel([this] {
     const std::lock_guard lock(mutex_);
     freed_.notify_all();
   });
   std::unique_lock lock(mutex_);
-  freed_.wait(lock, [&] { return cancel.cancelled() || used_ == 0 || used_ + bytes <= limit_; });
+  freed_.wait(lock, [&] { return cancel.cancelled() || used_ == 0 || used_ + bytes <= limit_ || must_go_on(); });
   cancel.check();
   used_ += bytes;
   peak_ = std::max(peak_, used_);

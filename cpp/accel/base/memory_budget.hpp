@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <mutex>
 
 #include "accel/base/cancel.hpp"
@@ -35,6 +36,11 @@ class MemoryBudget {
   /// Waits until `bytes` are free and takes them. A request above the limit is granted when nothing else is out,
   /// so no single unit can wait for ever. Throws Cancelled.
   [[nodiscard]] MemoryLease acquire(std::size_t bytes, const CancelToken& cancel);
+  /// Like acquire, and also stops waiting, even above the limit, when `must_go_on` holds: for a caller that turns out
+  /// to be the head of an ordered output (see acquire_now) while it waits. Asked at first and whenever bytes were given
+  /// back; called with the budget locked, so it must be short and must not use the budget.
+  [[nodiscard]] MemoryLease acquire(std::size_t bytes, const CancelToken& cancel,
+                                    const std::function<bool()>& must_go_on);
   /// Takes `bytes` without waiting, even above the limit. For the one unit at the head of an ordered output, which
   /// must always be able to go on: only its completion frees what the others hold.
   [[nodiscard]] MemoryLease acquire_now(std::size_t bytes);

@@ -3,16 +3,19 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "accel/base/bytes.hpp"
 #include "accel/base/cancel.hpp"
+#include "accel/base/error.hpp"
 #include "accel/base/memory_budget.hpp"
 #include "accel/base/thread_pool.hpp"
+#include "accel/codec/codec.hpp"
 #include "accel/formats/option_field.hpp"
 #include "accel/io/sink.hpp"
 #include "accel/io/source.hpp"
@@ -27,21 +30,36 @@ struct EncodeContext {
   MemoryBudget& budget;
   CancelToken cancel;
   std::function<void(std::string)> note = [](std::string) {};  ///< tells the user something that is no error
+  /// Second attempt at a layer after RestartStaged: the encoder may keep the layer in a temporary file and rewrite it.
+  bool staged = false;
+  std::string temp_dir;  ///< where; "" = $TMPDIR, then /tmp
+};
+
+/// Thrown by LayerEncoder::entry when the layer cannot be converted as it streams by: an entry occurs twice, a hardlink
+/// comes before its target, a sparse file would change a diffID nobody has been hashing. Not a failure: the caller
+/// destroys the encoder and what its sink took, makes a new one with `EncodeContext::staged` set, and feeds it the
+/// whole layer again. A staged encoder never throws it.
+class RestartStaged : public Error {
+  using Error::Error;
 };
 
 /// What a converted layer is, besides the bytes that went to its sink.
 struct LayerResult {
   std::string media_type;
-  hash::Digest diff_id;               ///< what the image config must list for this layer
-  std::uint64_t uncompressed_size = 0;  ///< bytes of the stream `diff_id` is over
-  oci::Annotations annotations;       ///< to set on the layer descriptor
+  /// What the image config must list for this layer. Empty: the tar stream passed through unchanged, so it is the
+  /// source's diffID, which the caller computes anyway; the encoder does not hash the same bytes twice.
+  hash::Digest diff_id;
+  std::uint64_t uncompressed_size = 0;        ///< bytes of the stream `diff_id` is over
+  oci::Annotations annotations;               ///< to set on the layer descriptor
   std::vector<std::string> drop_annotations;  ///< keys (or "prefix.*") of the source descriptor that must go
-  Bytes side_blob;                    ///< eStargz with external TOC: the TOC blob of this layer; else empty
+  Bytes side_blob;                            ///< eStargz with external TOC: the TOC blob of this layer; else empty
 };
 
 /// Encodes one layer. Fed by one thread with the events of tar::Reader, in its order; its output goes to the sink it
 /// was made with, from a thread of its own. Output bytes depend on input and options only, never on pool size.
-/// Any method may throw; then the encoder is only destroyed. Destroying it early stops its work at once.
+/// Any method may throw; then the encoder is only destroyed. Destroying it early stops its work at once: it waits for
+/// the units being compressed and for a `write` its sink is in, so a sink that may block must return or throw once the
+/// context's token is cancelled or its consumer is gone. Sinks must not wait for memory of the context's budget.
 class LayerEncoder {
  public:
   virtual ~LayerEncoder() = default;
@@ -67,7 +85,7 @@ class LayerVisitor {
 
 /// Facts of a stored layer, for `inspect`.
 struct LayerSummary {
-  std::string format;              ///< "eStargz", "zstd:chunked (joint)", "tar+gzip"
+  std::string format;  ///< "eStargz", "zstd:chunked (joint)", "tar+gzip"
   std::uint64_t entries = 0;
   std::uint64_t chunks = 0;
   std::uint64_t uncompressed_size = 0;
@@ -86,6 +104,19 @@ class LayerReader {
   /// against the descriptor, diffID against `diff_id` unless empty) and reports every entry.
   /// Entries the format added by design are left out. Throws FormatError, DigestMismatch.
   virtual void verify(LayerVisitor& visitor, const hash::Digest& diff_id, const CancelToken& cancel) = 0;
+  /// Reads content of the regular file at the clean path `path` from `offset` by fetching only the chunks it needs,
+  /// each verified. Returns the bytes read: out.size(), or less at the end of the file. Throws FormatError when there
+  /// is no such file, DigestMismatch, UnsupportedError where the layer has no index of its chunks (the default).
+  virtual std::size_t read_file(std::string_view path, std::uint64_t offset, MutableByteView out);
+};
+
+/// What readers need besides the blob, and what they let a hostile one do.
+struct OpenOptions {
+  codec::DecodeLimits decode_limits;
+  std::uint64_t max_toc_bytes = 512ULL << 20U;  ///< of one uncompressed TOC
+  std::uint64_t max_toc_entries = 2'000'000;    ///< files and chunks of one layer
+  /// Finds the TOC blob of an eStargz layer with external TOC (estargz.md 10.1); null or no answer: there is none.
+  std::function<std::optional<Bytes>(const oci::Descriptor& layer)> external_toc;
 };
 
 struct Capabilities {
@@ -113,12 +144,13 @@ class Format {
 
 /// One line of the list of formats.
 struct FormatInfo {
-  std::string_view name;         ///< driver name
-  std::string_view description;  ///< one line for --help
-  const OptionTable* options;    ///< its fields, for help, validation and docs
+  std::string_view name;                                         ///< driver name
+  std::string_view description;                                  ///< one line for --help
+  const OptionTable* options;                                    ///< its fields, for help, validation and docs
   std::unique_ptr<Format> (*make)(const OptionValues& options);  ///< throws ConfigError naming the option
   /// A reader when `layer` is of this format, judged by annotations and the last bytes of `blob`; else null.
-  std::unique_ptr<LayerReader> (*open)(const oci::Descriptor& layer, std::shared_ptr<io::ByteSource> blob);
+  std::unique_ptr<LayerReader> (*open)(const oci::Descriptor& layer, std::shared_ptr<io::ByteSource> blob,
+                                       const OpenOptions& options);
 };
 
 }  // namespace accel::formats

@@ -1,8 +1,8 @@
 /// Describes an options struct once: CLI help, configuration check, fingerprint and docs all read this table.
 #pragma once
 
-#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +16,12 @@ enum class OptionType : unsigned char { boolean, integer, text, choice, list };
 
 /// One field of an options struct.
 struct OptionField {
-  std::string_view name;           ///< snake_case, the name users write
+  std::string_view name;  ///< snake_case, the name users write
   OptionType type;
-  std::string_view default_text;   ///< what users see in help; the struct's initialiser is the only real default
-  std::string_view range;          ///< "0 to 12", "estargz | zstdchunked", "" when free
-  std::string_view help;           ///< one sentence
-  bool changes_output = true;      ///< enters the fingerprint
+  std::string_view default_text;  ///< what users see in help; the struct's initialiser is the only real default
+  std::string_view range;         ///< "0 to 12", "estargz | zstdchunked", "" when free
+  std::string_view help;          ///< one sentence
+  bool changes_output = true;     ///< enters the fingerprint
 };
 using OptionTable = std::vector<OptionField>;
 
@@ -38,8 +38,11 @@ class OptionReader {
   /// Newline-separated, empty lines and `#` comments dropped.
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
   [[nodiscard]] bool given(std::string_view name) const;
+  /// Throws ConfigError: "option NAME of driver D is VALUE; it takes WANTED". The option must have been given.
+  [[noreturn]] void fail(std::string_view name, const std::string& wanted) const;
 
  private:
+  [[nodiscard]] const std::string* find(std::string_view name) const;
   std::string format_;
   OptionValues values_;
 };
