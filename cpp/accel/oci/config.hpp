@@ -25,4 +25,7 @@ struct ImageConfig {
   std::string document;
 };
 
+/// History entries that stand for a layer. A consistent config has none at all or one for each layer (correction 16).
+std::size_t non_empty_history(const ImageConfig& config) noexcept;
+
 }  // namespace accel::oci

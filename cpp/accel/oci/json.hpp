@@ -1,6 +1,8 @@
-/// JSON ⇄ values of this module. The only place, besides base/json, that knows the JSON library.
-/// All parsers throw FormatError on text that is not JSON, has wrong types, nests deeper than 64, or is longer than
-/// kMaxManifestBytes; `what` names the document in messages ("manifest", "index", "config").
+/// JSON ⇄ values of this module.
+/// All parsers throw FormatError on text that is not JSON, has wrong types, nests deeper than 64, is longer than
+/// kMaxManifestBytes, or means different things to different readers: keys twice, known members in another case,
+/// members of another kind of document. Docker schema 1 is an UnsupportedError. A known member that is null counts as
+/// absent. Spec: image-spec v1.1 manifest.md, image-index.md, descriptor.md, config.md.
 #pragma once
 
 #include <string>
@@ -14,6 +16,8 @@
 namespace accel::oci {
 
 inline constexpr std::size_t kMaxManifestBytes = 16U << 20U;
+/// Most layers of a manifest, manifests of an index, and diffIDs or history entries of a config.
+inline constexpr std::size_t kMaxDescriptors = 100'000;
 
 Manifest parse_manifest(std::string_view json);
 Index parse_index(std::string_view json);
@@ -28,7 +32,8 @@ std::string to_json(const Manifest& manifest);
 std::string to_json(const Index& index);
 std::string to_json(const Descriptor& descriptor);
 
-/// `config.document` with rootfs.diff_ids and history replaced by those of `config`; all else kept. With
+/// `config.document` with rootfs.diff_ids and history replaced by those of `config`; all else is kept as it stands,
+/// order and number formats included. A config without a document becomes a minimal one of its platform. With
 /// `drop_parent_image`, member `Image` of `config` and `container_config` goes (estargz.md section 9.2).
 std::string to_json(const ImageConfig& config, bool drop_parent_image);
 

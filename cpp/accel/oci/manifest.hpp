@@ -17,7 +17,7 @@ struct RawManifest {
 };
 
 struct Manifest {
-  std::string media_type;
+  std::string media_type;  ///< as the document declares it; "" when it does not (OCI allows that)
   std::string artifact_type;
   Descriptor config;
   std::vector<Descriptor> layers;  ///< base to top
@@ -28,7 +28,7 @@ struct Manifest {
 };
 
 struct Index {
-  std::string media_type;
+  std::string media_type;  ///< as for Manifest
   std::string artifact_type;
   std::vector<Descriptor> manifests;
   std::optional<Descriptor> subject;
