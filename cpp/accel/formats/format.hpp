@@ -53,6 +53,8 @@ struct LayerResult {
   oci::Annotations annotations;               ///< to set on the layer descriptor
   std::vector<std::string> drop_annotations;  ///< keys (or "prefix.*") of the source descriptor that must go
   Bytes side_blob;                            ///< eStargz with external TOC: the TOC blob of this layer; else empty
+  /// With Capabilities::twin_tag_suffix: what the layer descriptor has instead of `annotations` in the twin image.
+  oci::Annotations twin_annotations;
 };
 
 /// Encodes one layer. Fed by one thread with the events of tar::Reader, in its order; its output goes to the sink it
@@ -122,6 +124,10 @@ struct OpenOptions {
 struct Capabilities {
   bool needs_oci = false;       ///< annotations or media types that Docker schema 2 cannot hold: docker2oci is implied
   bool keeps_diff_ids = false;  ///< with these options, the target's diffIDs are the source's
+  /// Not empty: the image is published twice, sharing config and blobs, because one layer descriptor cannot serve two
+  /// kinds of clients (zstdchunked.md 9.5). The twin has LayerResult::twin_annotations and stands under the target's
+  /// tag with this suffix.
+  std::string twin_tag_suffix;
 };
 
 /// One format with one set of options.
