@@ -29,7 +29,7 @@ struct Entry {
   std::string user_name;
   std::string group_name;
   std::uint64_t size = 0;      ///< bytes of content a reader of the file sees (sparse: expanded); 0 unless regular
-  std::uint64_t header_size = 0; ///< the size the header states, whatever the type
+  std::uint64_t header_size = 0;  ///< the size the header states, whatever the type (sparse: as stored, map included)
   Time mtime;
   std::optional<Time> atime;
   std::optional<Time> ctime;

@@ -2,16 +2,10 @@
 #pragma once
 
 #include "accel/base/bytes.hpp"
+#include "accel/tar/block.hpp"
 #include "accel/tar/entry.hpp"
 
 namespace accel::tar {
-
-inline constexpr std::size_t kBlockSize = 512;
-
-/// Zero bytes needed after `size` bytes of payload to reach a block boundary, 0–511.
-constexpr std::size_t padding_size(std::uint64_t size) noexcept {
-  return static_cast<std::size_t>((kBlockSize - size % kBlockSize) % kBlockSize);
-}
 
 /// Appends the header blocks of `entry` to `out`: one ustar block where everything fits (name split by prefix), else
 /// a PAX extended header before it (long or non-ASCII names, big numbers, negative or sub-second times, atime, ctime,
