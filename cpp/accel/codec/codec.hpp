@@ -52,12 +52,14 @@ std::unique_ptr<UnitEncoder> make_gzip_encoder(int level);
 /// A zstd frame encoder with content size and checksum in each frame. Level 1–22; window at most 8 MiB.
 std::unique_ptr<UnitEncoder> make_zstd_encoder(int level);
 
-/// Decodes one unit (a gzip member or a zstd frame) that starts at `input[0]`, writing exactly `out.size()` bytes
-/// from its front; the unit may hold more. Used by readers that fetch single chunks.
-/// Throws FormatError when the unit is bad or holds fewer bytes.
+/// Decodes the unit (a gzip member or a zstd frame) that starts at `input[0]`, writing exactly `out.size()` bytes
+/// from its front. The unit may hold more; when it holds fewer, the next unit in `input` goes on, as writers may split
+/// units where they like (estargz.md section 1). Used by readers that fetch single chunks.
+/// Throws FormatError (offset = in `input`) when a unit is bad or `input` holds fewer bytes. Thread-safe.
 void decode_unit(Compression compression, ByteView input, MutableByteView out);
 
-/// Name and version of the libraries whose output bytes we write, for cache keys: "libdeflate-1.14".
+/// What the bytes we write depend on besides input and level, for cache keys: "libdeflate-1.14-5f3a90cd",
+/// "libzstd-1.5.4", "none". Where a library cannot be asked for its version, a checksum of what it writes follows.
 std::string encoder_version(Compression compression);
 
 }  // namespace accel::codec
