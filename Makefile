@@ -43,6 +43,7 @@ fuzz: ## Fuzz every parser (FUZZ_SECONDS each, default 60)
 docs: build ## Regenerate docs/reference and check links and examples in all documents
 	@$(BOOTSTRAP) build test
 	@scripts/docs
+	@$(PY) -m pytest -q tests/meta/test_docs.py
 
 wheel: ## Build a wheel and check that it works in an empty environment
 	@$(BOOTSTRAP) build test

@@ -65,11 +65,12 @@ def import_faults(path: Path, text: str) -> list[str]:
     package = path.parts[1]
     faults = []
     for node in ast.walk(ast.parse(text)):
-        names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
         for name in names:
             top = name.partition(".")[0]
             if top in PYTHON_EDGES and top not in PYTHON_EDGES[package]:

@@ -13,7 +13,7 @@ SKIPPED = {"__pycache__", "build", "node_modules", ".ipynb_checkpoints", "testda
 
 
 def code_files(*suffixes: str, under: tuple[str, ...] = CODE_FOLDERS) -> list[Path]:
-    """All files below the given top-level folders whose name ends in one of `suffixes`, relative to the root, sorted."""
+    """All files below the given top-level folders that end in one of `suffixes`, relative to the root, sorted."""
     found = []
     for folder in under:
         for path in (ROOT / folder).rglob("*"):
