@@ -26,7 +26,9 @@ TEST(Cancel, callback_runs_once_and_not_after_its_registration_went) {
   int kept = 0;
   int dropped = 0;
   const auto registration = source.token().on_cancel([&] { ++kept; });
-  { const auto gone = source.token().on_cancel([&] { ++dropped; }); }
+  {
+    const auto gone = source.token().on_cancel([&] { ++dropped; });
+  }
   source.cancel();
   source.cancel();
   EXPECT_EQ(kept, 1);
