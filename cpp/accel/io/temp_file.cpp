@@ -52,6 +52,10 @@ UniqueFd create_unnamed(const std::filesystem::path& directory) {
   return std::move(named.fd);
 }
 
+std::filesystem::path parent(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
 void sync_directory(const std::filesystem::path& directory) {
   const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // Some file systems cannot sync a directory (EINVAL); the rename itself has happened.
@@ -89,15 +93,39 @@ void AtomicFile::write(ByteView bytes) {
 }
 
 void AtomicFile::commit(const std::filesystem::path& path) {
-  if (::fsync(fd_.get()) != 0) throw StoreError("flush", path.string(), errno);
+  flush(path);
+  commit_unflushed(path);
+  sync_directory(parent(path));
+}
+
+void AtomicFile::commit_unflushed(const std::filesystem::path& path) {
   if (::rename(path_.c_str(), path.c_str()) != 0) throw StoreError("rename a finished file to", path.string(), errno);
+  close_renamed();
+}
+
+void AtomicFile::commit_new(const std::filesystem::path& path) {
+  flush(path);
+  if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno != EINVAL && errno != ENOSYS) throw StoreError("create", path.string(), errno);
+    // NFS and others do not know the flag; a second name also fails when there is one already.
+    if (::link(path_.c_str(), path.c_str()) != 0) throw StoreError("create", path.string(), errno);
+    ::unlink(path_.c_str());
+  }
+  close_renamed();
+  sync_directory(parent(path));
+}
+
+void AtomicFile::flush(const std::filesystem::path& path) {
+  if (::fsync(fd_.get()) != 0) throw StoreError("flush", path.string(), errno);
+}
+
+void AtomicFile::close_renamed() {
   path_.clear();
   fd_.reset();
-  sync_directory(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }
 
 void write_file_atomically(const std::filesystem::path& path, ByteView bytes) {
-  AtomicFile file(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+  AtomicFile file(parent(path));
   file.write(bytes);
   file.commit(path);
 }

@@ -43,11 +43,21 @@ class AtomicFile final : public ByteSink {
 
   void write(ByteView bytes) override;
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  /// Where the bytes written so far are until `commit`.
+  [[nodiscard]] const std::filesystem::path& temporary_path() const noexcept { return path_; }
   /// Flushes the bytes to the disk, then gives the file its name, replacing any file of that name. Called once, last.
   /// Throws StoreError with errno; then nothing appeared.
   void commit(const std::filesystem::path& path);
+  /// Like commit without the flush: after a power failure the file may be there with other bytes. Only for content
+  /// that is verified whenever it is read.
+  void commit_unflushed(const std::filesystem::path& path);
+  /// Like commit, but throws StoreError with EEXIST when there is a file of that name.
+  void commit_new(const std::filesystem::path& path);
 
  private:
+  void flush(const std::filesystem::path& path);
+  void close_renamed();
+
   std::filesystem::path path_;
   UniqueFd fd_;
   std::uint64_t size_ = 0;

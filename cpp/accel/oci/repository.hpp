@@ -58,7 +58,8 @@ class Repository {
   /// Manifests whose `subject` is `subject`; empty when there are none.
   virtual std::vector<Descriptor> list_referrers(const Digest& subject, const CancelToken& cancel) = 0;
 
-  /// Ends a session of writes: an archive is completed and put in its place here. Others do nothing.
+  /// Ends a session of writes: an archive is completed and put in its place here, and a layout lists the images that
+  /// came without a tag. Others do nothing.
   virtual void finish() {}
 };
 

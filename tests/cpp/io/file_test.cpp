@@ -163,6 +163,28 @@ TEST_F(FileTest, atomic_file_that_cannot_be_renamed_leaves_nothing) {
   EXPECT_EQ(entries(), 0U);
 }
 
+TEST_F(FileTest, atomic_file_can_refuse_to_replace_another) {
+  {
+    const fs::path path = make("a", "old");
+    AtomicFile file(directory_);
+    file.write(as_bytes("new"));
+    EXPECT_EQ(error_code([&] { file.commit_new(path); }), EEXIST);
+    EXPECT_EQ(content_of(path), "old");
+    file.commit_new(directory_ / "b");
+  }
+  EXPECT_EQ(content_of(directory_ / "b"), "new");
+  EXPECT_EQ(entries(), 2U);
+}
+
+TEST_F(FileTest, atomic_file_can_be_read_before_it_has_its_name) {
+  AtomicFile file(directory_);
+  file.write(as_bytes("content"));
+  EXPECT_EQ(content_of(file.temporary_path()), "content");
+  file.commit_unflushed(directory_ / "a");
+  EXPECT_EQ(content_of(directory_ / "a"), "content");
+  EXPECT_EQ(entries(), 1U);
+}
+
 TEST_F(FileTest, write_file_atomically_takes_a_bare_name) {
   const fs::path before = fs::current_path();
   fs::current_path(directory_);

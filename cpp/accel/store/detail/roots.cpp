@@ -120,7 +120,7 @@ void UntaggedManifests::add(const oci::RawManifest& manifest, bool tagged) {
 std::vector<oci::Descriptor> UntaggedManifests::roots() const {
   std::vector<oci::Descriptor> roots;
   for (const auto& manifest : untagged_) {
-    if (!children_.contains(manifest.digest)) roots.push_back(manifest);
+    if (!has_child(manifest.digest)) roots.push_back(manifest);
   }
   return roots;
 }

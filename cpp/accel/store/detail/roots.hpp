@@ -42,6 +42,8 @@ class UntaggedManifests {
   void add(const oci::RawManifest& manifest, bool tagged);
   /// Those that no noted index has as a child, in the order they came.
   [[nodiscard]] std::vector<oci::Descriptor> roots() const;
+  /// True when a noted index has `digest` as a child.
+  [[nodiscard]] bool has_child(const oci::Digest& digest) const { return children_.contains(digest); }
   void clear();
 
  private:
