@@ -74,8 +74,8 @@ std::uint64_t require_number(Block block, Field field, std::string_view what, st
   const auto number = number_field(block, field);
   if (!number) throw FormatError("tar header field " + std::string(what) + " is no number");
   if (*number < 0 || static_cast<std::uint64_t>(*number) > max) {
-    throw FormatError("tar header field " + std::string(what) + " is " + std::to_string(*number) +
-                      ", want 0 to " + std::to_string(max));
+    throw FormatError("tar header field " + std::string(what) + " is " + std::to_string(*number) + ", want 0 to " +
+                      std::to_string(max));
   }
   return static_cast<std::uint64_t>(*number);
 }

@@ -44,8 +44,8 @@ PaxRecord next_record(std::string_view& rest) {
 /// NULs end strings for everything that later uses a name; only other values may hold them.
 void refuse_nul(const PaxRecord& record) {
   const std::string_view key = record.key;
-  const bool is_name = key == "path" || key == "linkpath" || key == "uname" || key == "gname" ||
-                       key == "GNU.sparse.name";
+  const bool is_name =
+      key == "path" || key == "linkpath" || key == "uname" || key == "gname" || key == "GNU.sparse.name";
   if ((is_name ? record.value : key).find('\0') != std::string_view::npos) {
     throw FormatError("PAX record " + shown_name(key) + " holds a NUL byte where none may be");
   }

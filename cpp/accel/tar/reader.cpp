@@ -21,14 +21,22 @@ constexpr std::array<std::byte, kHoleSize> kHole{};
 
 std::string_view describe_type(char type) {
   switch (type) {
-    case '7': return "contiguous file";
-    case 'A': return "Solaris access control list";
-    case 'D': return "GNU directory dump";
-    case 'M': return "continuation from another volume";
-    case 'N': return "old GNU long names";
-    case 'V': return "volume label";
-    case 'X': return "Solaris extended header";
-    default: return "unknown to POSIX and GNU tar";
+    case '7':
+      return "contiguous file";
+    case 'A':
+      return "Solaris access control list";
+    case 'D':
+      return "GNU directory dump";
+    case 'M':
+      return "continuation from another volume";
+    case 'N':
+      return "old GNU long names";
+    case 'V':
+      return "volume label";
+    case 'X':
+      return "Solaris extended header";
+    default:
+      return "unknown to POSIX and GNU tar";
   }
 }
 
@@ -93,8 +101,8 @@ class Reader::Impl {
   std::uint64_t stored_left_ = 0;  ///< payload bytes of the stream that were not handed out
   std::size_t padding_left_ = 0;
   SparseMap map_;
-  std::size_t segment_ = 0;           ///< first segment of map_ that was not handed out whole
-  std::uint64_t expanded_offset_ = 0; ///< of the next byte of a sparse file
+  std::size_t segment_ = 0;            ///< first segment of map_ that was not handed out whole
+  std::uint64_t expanded_offset_ = 0;  ///< of the next byte of a sparse file
   std::uint64_t entries_ = 0;
   bool ended_ = false;
 };
@@ -202,13 +210,27 @@ void Reader::Impl::set_type(char type) {
       entry_.type = entry_.name.ends_with('/') ? EntryType::directory : EntryType::regular;
       return;
     case '0':
-    case 'S': entry_.type = EntryType::regular; return;
-    case '1': entry_.type = EntryType::hardlink; return;
-    case '2': entry_.type = EntryType::symlink; return;
-    case '3': entry_.type = EntryType::character; return;
-    case '4': entry_.type = EntryType::block; return;
-    case '5': entry_.type = EntryType::directory; return;
-    case '6': entry_.type = EntryType::fifo; return;
+    case 'S':
+      entry_.type = EntryType::regular;
+      return;
+    case '1':
+      entry_.type = EntryType::hardlink;
+      return;
+    case '2':
+      entry_.type = EntryType::symlink;
+      return;
+    case '3':
+      entry_.type = EntryType::character;
+      return;
+    case '4':
+      entry_.type = EntryType::block;
+      return;
+    case '5':
+      entry_.type = EntryType::directory;
+      return;
+    case '6':
+      entry_.type = EntryType::fifo;
+      return;
     default:
       throw UnsupportedError(shown_name(entry_.name) + ": tar entry of type " + quoted_type(type) + " (" +
                                  std::string(describe_type(type)) + "), which no image layer may hold",
@@ -267,8 +289,8 @@ Block Reader::Impl::take_sparse_block() {
 
 void Reader::Impl::set_sparse(std::uint64_t real_size) {
   if (real_size > options_.max_sparse_size) {
-    fail("sparse file of " + std::to_string(real_size) + " bytes, at most " +
-             std::to_string(options_.max_sparse_size) + " are read",
+    fail("sparse file of " + std::to_string(real_size) + " bytes, at most " + std::to_string(options_.max_sparse_size) +
+             " are read",
          entry_.header_offset, "rebuild the layer without this file");
   }
   located(entry_.header_offset, [&] { check_sparse_map(map_, real_size, stored_left_); });
@@ -302,7 +324,8 @@ ByteView Reader::Impl::sparse_payload(std::size_t max) {
     piece = stored_payload(std::min<std::uint64_t>(max, end - expanded_offset_));
   } else {
     const std::uint64_t hole = (last ? entry_.size : map_[segment_].offset) - expanded_offset_;
-    piece = ByteView(kHole).first(static_cast<std::size_t>(std::min({std::uint64_t{max}, hole, std::uint64_t{kHoleSize}})));
+    piece =
+        ByteView(kHole).first(static_cast<std::size_t>(std::min({std::uint64_t{max}, hole, std::uint64_t{kHoleSize}})));
   }
   expanded_offset_ += piece.size();
   return piece;
@@ -342,8 +365,7 @@ void Reader::Impl::check_extension_size(std::uint64_t more) const {
   }
 }
 
-Reader::Reader(io::ByteStream& stream, const ReaderOptions& options)
-    : impl_(std::make_unique<Impl>(stream, options)) {}
+Reader::Reader(io::ByteStream& stream, const ReaderOptions& options) : impl_(std::make_unique<Impl>(stream, options)) {}
 Reader::~Reader() = default;
 
 const Entry* Reader::next() { return impl_->next(); }

@@ -9,8 +9,8 @@ namespace accel::tar {
 
 namespace {
 
-constexpr std::size_t kNumberSize = 12;              // of one number of a pair in a GNU array, bytes
-constexpr std::size_t kMaxDigits = 20;               // a sign and the 19 digits of 2^63-1
+constexpr std::size_t kNumberSize = 12;  // of one number of a pair in a GNU array, bytes
+constexpr std::size_t kMaxDigits = 20;   // a sign and the 19 digits of 2^63-1
 
 std::uint64_t require_number(std::string_view what, std::string_view text) {
   const auto number = parse_pax_number(text);

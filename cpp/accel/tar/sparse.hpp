@@ -26,10 +26,10 @@ using SparseMap = std::vector<SparseSegment>;
 
 /// What PAX records say about a sparse file.
 struct PaxSparse {
-  std::string_view name;                     ///< of the file; empty when the entry has its own
-  std::optional<std::uint64_t> real_size;    ///< of the expanded file
-  bool map_in_payload = false;               ///< format 1.0
-  SparseMap map;                             ///< formats 0.0 and 0.1
+  std::string_view name;                   ///< of the file; empty when the entry has its own
+  std::optional<std::uint64_t> real_size;  ///< of the expanded file
+  bool map_in_payload = false;             ///< format 1.0
+  SparseMap map;                           ///< formats 0.0 and 0.1
 };
 
 /// The sparse description in `records`, or nothing when there is none. Throws UnsupportedError for an unknown version,

@@ -7,8 +7,8 @@
 
 #include "accel/base/error.hpp"
 #include "accel/tar/header.hpp"
-#include "accel/tar/pax.hpp"
 #include "accel/tar/path.hpp"
+#include "accel/tar/pax.hpp"
 
 namespace accel::tar {
 
@@ -18,13 +18,20 @@ using BlockBytes = std::array<std::byte, kBlockSize>;
 
 char type_flag(EntryType type) noexcept {
   switch (type) {
-    case EntryType::regular: return '0';
-    case EntryType::hardlink: return '1';
-    case EntryType::symlink: return '2';
-    case EntryType::character: return '3';
-    case EntryType::block: return '4';
-    case EntryType::directory: return '5';
-    case EntryType::fifo: return '6';
+    case EntryType::regular:
+      return '0';
+    case EntryType::hardlink:
+      return '1';
+    case EntryType::symlink:
+      return '2';
+    case EntryType::character:
+      return '3';
+    case EntryType::block:
+      return '4';
+    case EntryType::directory:
+      return '5';
+    case EntryType::fifo:
+      return '6';
   }
   return '0';
 }
@@ -105,7 +112,8 @@ class HeaderWriter {
 
   std::string plain_excerpt(std::string_view text, std::size_t size) const {
     std::string excerpt(text.substr(0, size));
-    std::replace_if(excerpt.begin(), excerpt.end(), [](char c) { return c <= 0; }, '_');
+    std::replace_if(
+        excerpt.begin(), excerpt.end(), [](char c) { return c <= 0; }, '_');
     // Some readers take a final slash for a directory, whatever the PAX record says.
     if (excerpt.ends_with('/') && entry_.type != EntryType::directory) excerpt.back() = '_';
     return excerpt;

@@ -19,7 +19,8 @@ std::string make_block(const TarHeader& header, std::size_t content_size) {
   block[156] = header.type;
   put(block, 157, header.link_name);
   if (header.dialect != TarDialect::v7) {
-    put(block, 257, header.dialect == TarDialect::gnu ? std::string_view("ustar  \0", 8) : std::string_view("ustar\00000", 8));
+    put(block, 257,
+        header.dialect == TarDialect::gnu ? std::string_view("ustar  \0", 8) : std::string_view("ustar\00000", 8));
     put(block, 265, header.user_name);
     put(block, 297, header.group_name);
     put(block, 329, octal(header.device_major, 7));
@@ -82,7 +83,8 @@ TarBuilder& TarBuilder::zero_blocks(std::size_t count) {
 }
 
 std::string pax_record(std::string_view key, std::string_view value) {
-  const std::string rest = " " + std::string(key) + "=" + std::string(value) + "\n";
+  std::string rest(" ");
+  rest.append(key).append("=").append(value).append("\n");
   for (std::size_t length = rest.size();; ++length) {
     std::string record = std::to_string(length) + rest;
     if (record.size() == length) return record;
