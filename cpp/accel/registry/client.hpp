@@ -15,7 +15,7 @@ namespace accel::registry {
 /// What `doctor` prints about a host: each step on the way with its outcome.
 struct HostReport {
   struct Step {
-    std::string name;    ///< "resolve", "connect", "tls", "ping", "auth", "referrers"
+    std::string name;  ///< "resolve", "connect", "tls", "ping", "auth", "referrers"
     bool ok = false;
     std::string detail;
   };

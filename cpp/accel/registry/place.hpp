@@ -1,0 +1,46 @@
+/// A repository of a registry: which hosts, which name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "accel/base/error.hpp"
+#include "accel/registry/host.hpp"
+
+namespace accel::registry {
+
+/// Value type; copies share the hosts.
+struct Place {
+  std::shared_ptr<Host> host;
+  std::vector<std::shared_ptr<Host>> mirrors;  ///< asked before the host when reading
+  std::string repository;
+
+  /// host/repository, for messages.
+  [[nodiscard]] std::string name() const { return host->name() + "/" + repository; }
+  /// "/v2/<repository>/" + `rest`.
+  [[nodiscard]] std::string path(std::string_view rest) const { return "/v2/" + repository + "/" + std::string(rest); }
+  [[nodiscard]] Scopes pull() const { return {pull_scope(repository)}; }
+  [[nodiscard]] Scopes push() const { return {push_scope(repository)}; }
+};
+
+/// Calls `work(host)` for the mirrors, then for the host itself, until one returns. What a mirror cannot give, whatever
+/// the reason, is asked of the next; the host's own failure is the caller's.
+template <class Work>
+auto read_from_any(const Place& place, Work work) -> decltype(work(*place.host)) {
+  for (const auto& mirror : place.mirrors) {
+    try {
+      return work(*mirror);
+    } catch (const RegistryError& error) {
+      place.host->services().log->info("mirror failed, asking the next",
+                                       {{"mirror", mirror->name()}, {"because", error.what()}});
+    } catch (const DigestMismatch& error) {
+      place.host->services().log->warning("mirror gave wrong content, asking the next",
+                                          {{"mirror", mirror->name()}, {"because", error.what()}});
+    }
+  }
+  return work(*place.host);
+}
+
+}  // namespace accel::registry

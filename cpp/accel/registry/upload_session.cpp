@@ -1,0 +1,152 @@
+#include "accel/registry/upload_session.hpp"
+
+#include <utility>
+
+#include "accel/base/error.hpp"
+#include "accel/net/redact.hpp"
+#include "accel/net/text.hpp"
+#include "accel/registry/content_range.hpp"
+
+namespace accel::registry {
+
+namespace {
+
+constexpr std::chrono::milliseconds kAbortLimit{500};
+
+}  // namespace
+
+UploadSession UploadSession::start(const Place& place, const CancelToken& cancel) {
+  Call call;
+  call.method = "POST";
+  call.path = place.path("blobs/uploads/");
+  call.scopes = place.push();
+  call.subject = "upload to " + place.name();
+  return {place, place.host->send(call, {202}, cancel)};
+}
+
+UploadSession::UploadSession(const Place& place, const Answer& answer) : place_(place), location_(answer.url) {
+  follow(answer);
+  min_chunk_bytes_ = net::parse_u64(answer.headers.get("OCI-Chunk-Min-Length")).value_or(0);
+}
+
+UploadSession::UploadSession(UploadSession&& other) noexcept
+    : place_(std::move(other.place_)),
+      location_(std::move(other.location_)),
+      offset_(other.offset_),
+      min_chunk_bytes_(other.min_chunk_bytes_),
+      open_(std::exchange(other.open_, false)) {}
+
+UploadSession::~UploadSession() {
+  if (!open_) return;
+  try {
+    Call abort = call("DELETE");
+    abort.limit = kAbortLimit;
+    abort.hold = net::Hold::open;  // does not wait for others
+    // The upload's own token may be the reason for the end.
+    place_.host->send_once(abort, {200, 202, 204, 404}, CancelToken());
+  } catch (const std::exception& error) {
+    place_.host->services().log->debug("upload session not deleted", {{"because", error.what()}});
+  }
+}
+
+Call UploadSession::call(const char* method) const {
+  Call call;
+  call.method = method;
+  call.url = location_;
+  call.scopes = place_.push();
+  call.subject = "upload to " + place_.name();
+  return call;
+}
+
+void UploadSession::follow(const Answer& answer) {
+  const auto text = answer.headers.get("Location");
+  if (text.empty()) return;  // a session that stays where it is
+  const auto target = answer.url.resolve(text);
+  RegistryError::Fields fields;
+  fields.status = answer.status;
+  fields.url = net::redact(answer.url);
+  if (!target) throw RegistryError("upload to " + place_.name() + ": Location is no readable URL", std::move(fields));
+  if (answer.url.is_https() && !target->is_https()) {
+    throw RegistryError(
+        "upload to " + place_.name() + ": Location leads to " + target->origin() + ", without encryption",
+        std::move(fields), "let the registry or the proxy before it give out https:// addresses");
+  }
+  location_ = *target;
+}
+
+void UploadSession::fail_lost(const std::string& reason) const {
+  RegistryError::Fields fields;
+  fields.code = "UPLOAD_LOST";
+  fields.retryable = true;  // by whoever can produce the bytes again
+  fields.url = net::redact(location_);
+  throw RegistryError("upload to " + place_.name() + ": " + reason + " after " + std::to_string(offset_) + " bytes",
+                      std::move(fields), "start again: what was sent before is not kept here");
+}
+
+std::size_t UploadSession::within_chunk(std::uint64_t confirmed, std::size_t chunk_size) const {
+  if (confirmed < offset_) fail_lost("the registry kept only " + std::to_string(confirmed) + " bytes");
+  if (confirmed - offset_ > chunk_size) fail_lost("the registry claims more bytes than were sent");
+  return static_cast<std::size_t>(confirmed - offset_);
+}
+
+void UploadSession::send(ByteView chunk, const CancelToken& cancel) {
+  net::Retry retry(place_.host->retry_policy(), place_.host->services().retry, "upload to " + place_.name(), cancel);
+  std::size_t done = 0;
+  bool in_doubt = false;  // a request broke: only the registry knows what it has
+  while (done < chunk.size()) {
+    cancel.check();
+    try {
+      const std::size_t before = done;
+      done = in_doubt ? ask_progress(chunk.size(), cancel) : patch(chunk, done, cancel);
+      in_doubt = false;
+      if (done > before) retry.made_progress();
+    } catch (const RegistryError& error) {
+      if (error.fields().code == "UPLOAD_LOST") throw;
+      if (in_doubt && (error.status() == 404 || error.status() == 400)) fail_lost("the registry gave up the session");
+      retry.wait_or_rethrow(error);
+      in_doubt = true;
+    }
+  }
+  offset_ += chunk.size();
+}
+
+std::size_t UploadSession::patch(ByteView chunk, std::size_t done, const CancelToken& cancel) {
+  Call request = call("PATCH");
+  request.body = chunk.subspan(done);
+  const std::uint64_t first = offset_ + done;
+  request.headers.add("Content-Type", "application/octet-stream");
+  // Upload sessions have their own dialect: no unit, no total.
+  request.headers.add("Content-Range", std::to_string(first) + "-" + std::to_string(first + request.body.size() - 1));
+  const Answer answer = place_.host->send_once(request, {200, 201, 202, 204, 416}, cancel);
+  if (answer.status == 416) return ask_progress(chunk.size(), cancel);
+  follow(answer);
+  const auto confirmed = parse_upload_range(answer.headers.get("Range"));
+  // A registry that does not say how much it has accepted all of it.
+  return confirmed && *confirmed > 0 ? within_chunk(*confirmed, chunk.size()) : chunk.size();
+}
+
+std::size_t UploadSession::ask_progress(std::size_t chunk_size, const CancelToken& cancel) {
+  const Answer answer = place_.host->send_once(call("GET"), {200, 202, 204}, cancel);
+  follow(answer);
+  const auto confirmed = parse_upload_range(answer.headers.get("Range"));
+  if (!confirmed) fail_lost("the registry does not say how many bytes it has");
+  return within_chunk(*confirmed, chunk_size);
+}
+
+void UploadSession::commit(const hash::Digest& digest, ByteView rest, const CancelToken& cancel) {
+  Call request = call("PUT");
+  request.body = rest;
+  request.headers.add("Content-Type", "application/octet-stream");
+  net::add_query(*request.url, "digest", digest.to_string());
+  request.subject = "blob " + digest.short_string() + " to " + place_.name();
+  try {
+    const Answer answer = rest.empty() ? place_.host->send(request, {200, 201, 204}, cancel)
+                                       : place_.host->send_once(request, {200, 201, 204}, cancel);
+    open_ = false;
+  } catch (const RegistryError& error) {
+    if (error.fields().code != "DIGEST_INVALID") throw;
+    throw DigestMismatch(request.subject, digest.to_string(), "something else at the registry", offset_ + rest.size());
+  }
+}
+
+}  // namespace accel::registry
