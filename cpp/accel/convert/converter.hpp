@@ -13,7 +13,7 @@ ConvertReport convert(const ConvertRequest& request, const Environment& environm
 CopyReport copy(const CopyRequest& request, const Environment& environment);
 
 /// Compares two images as file trees and configs, each read with its own format's reader. See interfaces.md, `check`.
-CheckReport check(const std::string& source, const std::string& target,
-                  const std::vector<oci::Platform>& platforms, const Environment& environment);
+CheckReport check(const std::string& source, const std::string& target, const std::vector<oci::Platform>& platforms,
+                  const Environment& environment);
 
 }  // namespace accel::convert

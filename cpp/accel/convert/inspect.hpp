@@ -13,13 +13,13 @@ namespace accel::convert {
 struct InspectedLayer {
   oci::Descriptor descriptor;
   std::string diff_id;
-  std::string format;                 ///< LayerSummary::format
+  std::string format;                                            ///< LayerSummary::format
   std::uint64_t entries = 0, chunks = 0, uncompressed_size = 0;  ///< 0 when a pass over the data would be needed
   std::vector<std::pair<std::string, std::string>> details;
 };
 
 struct InspectedImage {
-  oci::Descriptor descriptor;         ///< of the manifest
+  oci::Descriptor descriptor;  ///< of the manifest
   std::string platform;
   std::string manifest_json, config_json;
   std::vector<InspectedLayer> layers;
@@ -27,9 +27,9 @@ struct InspectedImage {
 
 struct InspectReport {
   std::string reference;
-  oci::Descriptor root;               ///< the index or manifest the location names
+  oci::Descriptor root;  ///< the index or manifest the location names
   std::string root_json;
-  std::vector<InspectedImage> images; ///< one per platform; attestations left out
+  std::vector<InspectedImage> images;  ///< one per platform; attestations left out
 };
 
 /// Reads documents and layer metadata, not layer data.

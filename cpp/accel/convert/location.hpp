@@ -25,6 +25,10 @@ struct Location {
   [[nodiscard]] std::string to_string() const;
 };
 
+/// A location that an image is written to. A file location without a tag gets `latest`, as a registry reference does.
+/// Throws what Location::parse throws, InvalidReference for a digest and UnsupportedError for docker-archive.
+Location parse_target_location(std::string_view text);
+
 /// Opens the place. Throws StoreError, UnsupportedError (writing to docker-archive).
 std::shared_ptr<oci::Repository> open_location(const Location& location, registry::Client& client,
                                                store::OpenMode mode);

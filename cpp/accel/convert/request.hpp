@@ -21,10 +21,10 @@ namespace accel::convert {
 /// What every job needs. Shared by all jobs of a process.
 struct Environment {
   registry::Options registry;
-  std::size_t jobs = 0;                          ///< encoder threads; 0 = one per core
-  std::size_t memory_bytes = 64U << 20U;         ///< of all chunks in flight, whatever the number of layers
+  std::size_t jobs = 0;                   ///< encoder threads; 0 = one per core
+  std::size_t memory_bytes = 64U << 20U;  ///< of all chunks in flight, whatever the number of layers
   codec::DecodeLimits decode_limits;
-  std::string temp_dir;                          ///< "" = $TMPDIR, then /tmp
+  std::string temp_dir;  ///< "" = $TMPDIR, then /tmp
   std::shared_ptr<ProgressObserver> progress = std::make_shared<NullProgress>();
   std::shared_ptr<Logger> log = std::make_shared<NullLogger>();
   CancelToken cancel;
@@ -32,9 +32,9 @@ struct Environment {
 
 /// One wanted format and where its image goes.
 struct TargetRequest {
-  std::string driver;               ///< format name
+  std::string driver;  ///< format name
   formats::OptionValues options;
-  std::string location;             ///< of the result
+  std::string location;  ///< of the result
 };
 
 struct ConvertRequest {
@@ -42,24 +42,24 @@ struct ConvertRequest {
   std::vector<TargetRequest> targets;
   std::vector<oci::Platform> platforms;  ///< empty = all
   bool docker_to_oci = false;
-  bool verify = false;              ///< check each result against the source before its tag is written
-  bool dry_run = false;             ///< plan only: nothing is written
-  bool harbor_annotation = false;   ///< service.md section 13
+  bool verify = false;             ///< check each result against the source before its tag is written
+  bool dry_run = false;            ///< plan only: nothing is written
+  bool harbor_annotation = false;  ///< service.md section 13
 };
 
 struct LayerReport {
-  std::string platform;        ///< "linux/amd64"
+  std::string platform;  ///< "linux/amd64"
   std::string source_digest, target_digest;
   std::uint64_t source_size = 0, target_size = 0;
-  bool cached = false;         ///< taken over without conversion
+  bool cached = false;  ///< taken over without conversion
 };
 
 struct TargetReport {
   std::string driver, reference, digest, media_type;
-  std::uint64_t size = 0;      ///< manifests, configs and layers of all wanted platforms
+  std::uint64_t size = 0;  ///< manifests, configs and layers of all wanted platforms
   std::vector<LayerReport> layers;
   std::vector<std::string> notes;
-  bool skipped = false;        ///< dry run, or the source already is one
+  bool skipped = false;  ///< dry run, or the source already is one
 };
 
 struct ConvertReport {
@@ -72,7 +72,7 @@ struct ConvertReport {
 
 struct CopyRequest {
   std::string source, target;
-  bool all_platforms = true;   ///< false: only `platforms`, or this machine's when empty
+  bool all_platforms = true;  ///< false: only `platforms`, or this machine's when empty
   std::vector<oci::Platform> platforms;
   bool referrers = false;
 };
@@ -95,7 +95,7 @@ struct CheckReport {
   std::uint64_t files = 0;          ///< paths compared, over all platforms
   std::uint64_t content_bytes = 0;  ///< bytes hashed
   std::uint64_t blobs_verified = 0;
-  std::vector<std::string> notes;   ///< e.g. platforms only the source has
+  std::vector<std::string> notes;  ///< e.g. platforms only the source has
   [[nodiscard]] bool equal() const { return differences.empty(); }
 };
 

@@ -1,0 +1,226 @@
+#include "accel/convert/conversion.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "accel/base/error.hpp"
+#include "accel/convert/assembler.hpp"
+#include "accel/convert/check_images.hpp"
+#include "accel/convert/error_context.hpp"
+#include "accel/convert/image_writer.hpp"
+#include "accel/convert/layer_keeper.hpp"
+#include "accel/convert/layer_pipeline.hpp"
+#include "accel/convert/limits.hpp"
+#include "accel/convert/parallel.hpp"
+#include "accel/convert/planner.hpp"
+#include "accel/formats/all_formats.hpp"
+
+namespace accel::convert {
+
+namespace {
+
+/// Results of one target: one a planned layer.
+using LayerResults = std::vector<ConvertedLayer>;
+
+class Conversion {
+ public:
+  Conversion(const ConvertRequest& request, const OpenImage& source, const std::vector<OpenImage>& targets,
+             const Environment& environment)
+      : request_(request),
+        source_(source),
+        targets_(targets),
+        environment_(environment),
+        cancel_(environment.cancel),
+        job_{{}, Reporter(*environment.progress, source.reference)} {}
+
+  ConvertReport run() {
+    const auto start = std::chrono::steady_clock::now();
+    image_ = read_image(*source_.repository, source_.tag, request_.platforms, cancel_);
+    plan_ = make_plan(image_, request_, make_formats(request_), *source_.repository, cancel_);
+    ConvertReport report;
+    report.source_reference = source_.reference;
+    report.source_digest = image_.root.descriptor.digest.to_string();
+    report.source_size = image_size(image_);
+    if (request_.dry_run) {
+      for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(dry_report(t));
+    } else {
+      const std::vector<LayerResults> layers = convert_layers();
+      for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(write_target(t, layers[t]));
+      write_tags(tags_, job_, cancel_);
+    }
+    fill_counters(report, std::chrono::steady_clock::now() - start);
+    return report;
+  }
+
+ private:
+  std::vector<LayerResults> convert_layers() {
+    const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
+    const Limits limits = plan_limits(jobs, environment_.memory_bytes, environment_.registry.upload_chunk_bytes,
+                                      environment_.registry.max_connections, targets_.size(), plan_.layers.size());
+    MemoryBudget budget(limits.encoder_bytes);
+    ThreadPool pool(jobs);
+    const LayerContext context{environment_, job_, pool, budget};
+    std::vector<LayerResults> results(targets_.size(), LayerResults(plan_.layers.size()));
+    // Big layers first: a big one that starts last would end alone, with its serial part on one core.
+    std::vector<std::size_t> order(plan_.layers.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+      return plan_.layers[a].source.size > plan_.layers[b].source.size;
+    });
+    run_parallel(order.size(), limits.layers, cancel_, [&](std::size_t i, const CancelToken& token) {
+      const PlannedLayer& layer = plan_.layers[order[i]];
+      with_context(layer.platforms, [&] {
+        with_layer_context(layer.source.digest, [&] { convert_one(order[i], results, context, token); });
+      });
+    });
+    return results;
+  }
+
+  void convert_one(std::size_t index, std::vector<LayerResults>& results, const LayerContext& context,
+                   const CancelToken& cancel) {
+    const PlannedLayer& layer = plan_.layers[index];
+    LayerOpener opener(*source_.repository, source_.toc_image, environment_.decode_limits, job_, cancel);
+    std::vector<std::size_t> wanted;  // targets that the pipeline feeds
+    for (std::size_t t = 0; t < targets_.size(); ++t) {
+      ConvertedLayer& result = results[t][index];
+      result.action = layer.actions[t];
+      if (result.action == LayerAction::keep) {
+        result = try_keep_layer(layer, *source_.repository, lane_of(t), opener, job_, cancel);
+      }
+      if (result.action == LayerAction::convert) wanted.push_back(t);
+    }
+    if (wanted.empty()) return;
+    std::vector<LayerTarget> lanes;
+    for (const std::size_t t : wanted) lanes.push_back(lane_of(t));
+    std::vector<ConvertedLayer> converted = convert_layer(layer, *source_.repository, lanes, context, cancel);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      ConvertedLayer& result = results[wanted[i]][index];
+      std::move(result.notes.begin(), result.notes.end(), std::back_inserter(converted[i].notes));
+      result = std::move(converted[i]);
+    }
+  }
+
+  /// Stores the documents of target `t`, checks the result if asked to, and leaves its tags to be written.
+  TargetReport write_target(std::size_t t, const LayerResults& layers) {
+    const PlannedTarget& planned = plan_.targets[t];
+    const OpenImage& target = targets_[t];
+    return with_context("target " + target.reference, [&] {
+      AssembleOptions options;
+      options.harbor_annotation = request_.harbor_annotation;
+      TargetImage image = assemble(image_, plan_, t, layers, options);
+      std::string toc_image;
+      if (std::any_of(layers.begin(), layers.end(), [](const auto& layer) { return layer.external_toc.has_value(); })) {
+        tags_.push_back(write_toc_image(layers, target.tag, *target.repository, job_, cancel_));
+        toc_image = tags_.back().document.descriptor.digest.to_string();
+      }
+      const std::string suffix = planned.format->capabilities().twin_tag_suffix;
+      if (!suffix.empty()) {
+        options.twin = true;
+        const TargetImage twin = assemble(image_, plan_, t, layers, options);
+        tags_.push_back(write_image(twin, target.tag + suffix, planned.driver, *source_.repository, *target.repository,
+                                    job_, cancel_));
+      }
+      tags_.push_back(
+          write_image(image, target.tag, planned.driver, *source_.repository, *target.repository, job_, cancel_));
+      if (request_.verify) verify(target, image, toc_image);
+      return make_report(t, std::move(image), layers);
+    });
+  }
+
+  void verify(const OpenImage& target, const TargetImage& image, const std::string& toc_image) {
+    OpenImage written = target;
+    written.tag = image.root.digest.to_string();
+    written.toc_image = toc_image;
+    OpenImage original = source_;
+    original.tag = image_.root.descriptor.digest.to_string();
+    const CheckReport check = check_images(original, written, request_.platforms, environment_, job_);
+    if (check.equal()) return;
+    const Difference& first = check.differences.front();
+    throw FormatError("the result differs from its source in " + std::to_string(check.differences.size()) +
+                          " places, the first being " + first.path + " (" + first.field + ": " + first.source +
+                          " against " + first.target + ")",
+                      "no tag was written; keep the source and report this");
+  }
+
+  TargetReport make_report(std::size_t t, TargetImage image, const LayerResults& layers) const {
+    TargetReport report = blank_report(t);
+    report.digest = image.root.digest.to_string();
+    report.media_type = image.root.media_type;
+    report.size = image.size;
+    report.layers = std::move(image.layers);
+    report.skipped = image.unchanged;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      for (const std::string& note : layers[i].notes) {
+        report.notes.push_back("layer " + plan_.layers[i].source.digest.short_string() + " " + note);
+      }
+    }
+    if (image.unchanged)
+      report.notes.push_back("the source already is " + report.driver + "; it is taken over as it is");
+    return report;
+  }
+
+  TargetReport dry_report(std::size_t t) const {
+    TargetReport report = blank_report(t);
+    report.skipped = true;
+    for (const ImageNode* node : image_.images()) {
+      for (const oci::Descriptor& layer : node->manifest.layers) {
+        const bool cached = plan_.layers[plan_.find(layer)].actions[t] != LayerAction::convert;
+        const std::string digest = layer.digest.to_string();
+        report.layers.push_back(
+            {node->platform.to_string(), digest, cached ? digest : "", layer.size, cached ? layer.size : 0, cached});
+      }
+    }
+    return report;
+  }
+
+  TargetReport blank_report(std::size_t t) const {
+    TargetReport report;
+    report.driver = plan_.targets[t].driver;
+    report.reference = targets_[t].reference;
+    report.notes = image_.notes;
+    const std::vector<std::string>& notes = plan_.targets[t].notes;
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+    return report;
+  }
+
+  void fill_counters(ConvertReport& report, std::chrono::steady_clock::duration total) const {
+    report.total = total;
+    report.pull = job_.tally.pull.total();
+    report.convert = job_.tally.convert.total();
+    report.push = job_.tally.push.total();
+    report.bytes_read = job_.tally.read;
+    report.bytes_written = job_.tally.written;
+    report.bytes_uploaded = job_.tally.uploaded;
+    report.bytes_mounted = job_.tally.mounted;
+  }
+
+  LayerTarget lane_of(std::size_t t) const { return {&plan_.targets[t], targets_[t].repository.get()}; }
+
+  const ConvertRequest& request_;
+  const OpenImage& source_;
+  const std::vector<OpenImage>& targets_;
+  const Environment& environment_;
+  const CancelToken cancel_;
+  JobState job_;
+  Image image_;
+  Plan plan_;
+  std::vector<PendingTag> tags_;
+};
+
+}  // namespace
+
+std::vector<std::shared_ptr<const formats::Format>> make_formats(const ConvertRequest& request) {
+  std::vector<std::shared_ptr<const formats::Format>> formats;
+  for (const TargetRequest& target : request.targets) {
+    formats.push_back(formats::make_format(target.driver, target.options));
+  }
+  return formats;
+}
+
+ConvertReport convert_image(const ConvertRequest& request, const OpenImage& source,
+                            const std::vector<OpenImage>& targets, const Environment& environment) {
+  return Conversion(request, source, targets, environment).run();
+}
+
+}  // namespace accel::convert

@@ -1,0 +1,31 @@
+/// One conversion from open repositories to open repositories: what `convert` does once locations are resolved.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accel/convert/layer_opener.hpp"
+#include "accel/convert/request.hpp"
+#include "accel/formats/format.hpp"
+#include "accel/oci/repository.hpp"
+
+namespace accel::convert {
+
+/// An image in an open repository.
+struct OpenImage {
+  std::shared_ptr<oci::Repository> repository;
+  std::string tag;        ///< tag or digest to ask for; of a target: the tag to write
+  std::string reference;  ///< the location in words
+  std::string toc_image;  ///< see toc_image_of; "" when unknown
+};
+
+/// Converts `source` into `targets` (one for each of `request.targets`, whose repository may be null in a dry run), as
+/// `convert` in converter.hpp says.
+ConvertReport convert_image(const ConvertRequest& request, const OpenImage& source,
+                            const std::vector<OpenImage>& targets, const Environment& environment);
+
+/// The formats of `request.targets` with their options. Throws ConfigError naming the option.
+std::vector<std::shared_ptr<const formats::Format>> make_formats(const ConvertRequest& request);
+
+}  // namespace accel::convert

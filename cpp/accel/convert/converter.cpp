@@ -1,0 +1,82 @@
+#include "accel/convert/converter.hpp"
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "accel/base/error.hpp"
+#include "accel/convert/check_images.hpp"
+#include "accel/convert/conversion.hpp"
+#include "accel/convert/copier.hpp"
+#include "accel/convert/error_context.hpp"
+#include "accel/convert/location.hpp"
+#include "accel/convert/opened_locations.hpp"
+
+namespace accel::convert {
+
+namespace {
+
+/// Refuses a request before anything is opened: targets that overwrite each other, tags no registry takes.
+std::vector<Location> check_targets(const ConvertRequest& request) {
+  if (request.targets.empty()) throw ConfigError("the conversion names no target", "name at least one driver");
+  const auto formats = make_formats(request);
+  std::vector<Location> locations;
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < request.targets.size(); ++i) {
+    const TargetRequest& target = request.targets[i];
+    Location location = parse_target_location(target.location);
+    if (!seen.insert(location.to_string()).second) {
+      throw ConfigError("two targets have the location " + location.to_string(),
+                        "give each driver a tag of its own, for example with {driver} in the target");
+    }
+    const std::string longest = toc_image_of(location).size() > 0 ? toc_image_of(location) : location.tag;
+    const std::string twin = location.tag + formats[i]->capabilities().twin_tag_suffix;
+    for (const std::string& tag : {location.tag, twin}) {
+      if (location.transport == Location::Transport::registry && !oci::is_tag(tag)) {
+        throw InvalidReference("target " + location.to_string() + " needs the tag '" + tag +
+                                   "', which is longer than " + std::to_string(oci::kMaxTagLength) +
+                                   " characters or has others than letters, digits, '.', '_' and '-'",
+                               "choose a shorter tag");
+      }
+    }
+    locations.push_back(std::move(location));
+  }
+  return locations;
+}
+
+}  // namespace
+
+ConvertReport convert(const ConvertRequest& request, const Environment& environment) {
+  const Location source = Location::parse(request.source);
+  const std::vector<Location> targets = check_targets(request);
+  return with_context("convert " + source.to_string(), [&] {
+    OpenedLocations opened(environment);
+    const OpenImage from = opened.open_source(source);
+    std::vector<OpenImage> to;
+    for (const Location& target : targets) to.push_back(opened.open_target(target, request.dry_run));
+    return convert_image(request, from, to, environment);
+  });
+}
+
+CopyReport copy(const CopyRequest& request, const Environment& environment) {
+  const Location source = Location::parse(request.source);
+  const Location target = parse_target_location(request.target);
+  return with_context("copy " + source.to_string(), [&] {
+    OpenedLocations opened(environment);
+    const OpenImage from = opened.open_source(source);
+    return copy_image(request, from, opened.open_target(target, false), environment);
+  });
+}
+
+CheckReport check(const std::string& source, const std::string& target, const std::vector<oci::Platform>& platforms,
+                  const Environment& environment) {
+  const Location left = Location::parse(source);
+  const Location right = Location::parse(target);
+  OpenedLocations opened(environment);
+  const OpenImage from = opened.open_source(left);
+  const OpenImage to = opened.open_source(right);
+  JobState job{{}, Reporter(*environment.progress, from.reference)};
+  return check_images(from, to, platforms, environment, job);
+}
+
+}  // namespace accel::convert

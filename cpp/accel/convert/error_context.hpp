@@ -1,0 +1,39 @@
+/// Says on errors that pass by which image, platform or layer they belong to.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "accel/base/error.hpp"
+#include "accel/hash/digest.hpp"
+
+namespace accel::convert {
+
+/// Runs `work`; any accel::Error that leaves it gets `context` in front of its text, except Cancelled, which needs
+/// no place. The error keeps its type and fields.
+template <class F>
+auto with_context(std::string_view context, F&& work) {
+  try {
+    return work();
+  } catch (Cancelled&) {
+    throw;
+  } catch (Error& error) {
+    error.add_context(context);
+    throw;
+  }
+}
+
+/// with_context for work on one layer: "layer sha256:0123456789ab", and FormatError learns the whole digest.
+template <class F>
+auto with_layer_context(const hash::Digest& layer, F&& work) {
+  return with_context("layer " + layer.short_string(), [&] {
+    try {
+      return work();
+    } catch (FormatError& error) {
+      error.set_digest(layer.to_string());
+      throw;
+    }
+  });
+}
+
+}  // namespace accel::convert

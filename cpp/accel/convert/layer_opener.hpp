@@ -1,0 +1,52 @@
+/// Opens the stored layers of an image with the reader of their format.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "accel/base/cancel.hpp"
+#include "accel/codec/codec.hpp"
+#include "accel/convert/location.hpp"
+#include "accel/convert/tally.hpp"
+#include "accel/formats/format.hpp"
+#include "accel/oci/manifest.hpp"
+#include "accel/oci/repository.hpp"
+
+namespace accel::convert {
+
+/// The tag of the image that holds the external TOCs of the image at `location`; "" when its tag is not known.
+std::string toc_image_of(const Location& location);
+
+/// Thread-safe. What it was made with must outlive it and its readers.
+class LayerOpener {
+ public:
+  /// `toc_image`: tag or digest of the image of external TOCs, which need not exist; "" for none.
+  LayerOpener(oci::Repository& repository, std::string toc_image, const codec::DecodeLimits& limits, JobState& job,
+              const CancelToken& cancel);
+
+  /// A reader by formats::open_layer.
+  [[nodiscard]] std::unique_ptr<formats::LayerReader> open(const oci::Descriptor& layer);
+  /// A reader if the layer is of the format `driver`, else null.
+  [[nodiscard]] std::unique_ptr<formats::LayerReader> open_as(const std::string& driver, const oci::Descriptor& layer);
+  /// The external TOC of `layer` if a reader that was opened here has asked for it and there is one.
+  [[nodiscard]] std::optional<oci::Descriptor> used_external_toc(const oci::Descriptor& layer);
+
+ private:
+  [[nodiscard]] std::shared_ptr<io::ByteSource> source(const oci::Descriptor& layer);
+  [[nodiscard]] formats::OpenOptions options();
+  std::optional<Bytes> find_external_toc(const oci::Descriptor& layer);
+
+  oci::Repository& repository_;
+  const std::string toc_image_;
+  const codec::DecodeLimits limits_;
+  JobState& job_;
+  const CancelToken cancel_;
+  std::mutex mutex_;
+  std::optional<oci::Manifest> tocs_;  // read when first needed; without layers when there is no such image
+  std::map<hash::Digest, oci::Descriptor> used_tocs_;
+};
+
+}  // namespace accel::convert

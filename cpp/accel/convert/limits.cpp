@@ -1,0 +1,25 @@
+#include "accel/convert/limits.hpp"
+
+#include <algorithm>
+
+namespace accel::convert {
+
+namespace {
+
+constexpr std::size_t kMinEncoderBytes = 16U << 20U;  // less than a few chunks would leave the pool idle
+
+}  // namespace
+
+Limits plan_limits(std::size_t jobs, std::size_t memory_bytes, std::size_t upload_bytes, std::size_t connections,
+                   std::size_t targets, std::size_t layers) {
+  const std::size_t layer_bytes = std::max<std::size_t>(upload_bytes * targets, 1);
+  const std::size_t wanted = std::max<std::size_t>(2, jobs + 1);  // one more than cores: one may wait for the network
+  Limits limits;
+  limits.layers = std::min({wanted, memory_bytes / 2 / layer_bytes, connections / (1 + targets)});
+  limits.layers = std::clamp<std::size_t>(limits.layers, 1, std::max<std::size_t>(layers, 1));
+  const std::size_t uploads = std::min(limits.layers * layer_bytes, memory_bytes);
+  limits.encoder_bytes = std::max(memory_bytes - uploads, kMinEncoderBytes);
+  return limits;
+}
+
+}  // namespace accel::convert
