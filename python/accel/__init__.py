@@ -1,0 +1,129 @@
+"""Converts container images into formats that start before they are pulled.
+
+    import accel
+    result = accel.convert("localhost:5000/app:1", driver="estargz")
+    accel.check("localhost:5000/app:1", result.targets[0].reference).equal
+
+`accel.aio` has the same functions for asyncio, `accel.progress` the progress displays. All errors are below
+`accel.Error`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+try:
+    from accel import _core
+except ImportError as error:
+    from accel._diagnosis import explain
+
+    raise ImportError(explain(error)) from error
+
+from accel import aio, progress
+from accel._check import check
+from accel._convert import convert, execute
+from accel._copy import copy
+from accel._core.base import CancelToken, ProgressEvent
+from accel._core.convert import DecodeLimits
+from accel._doctor import Step, diagnose
+from accel._errors import (
+    Cancelled,
+    ConfigError,
+    DigestMismatch,
+    Error,
+    FormatError,
+    InvalidReference,
+    NotFound,
+    RateLimited,
+    RegistryError,
+    StoreError,
+    TlsError,
+    Unauthorized,
+    Unreachable,
+    UnsupportedError,
+)
+from accel._formats import FormatInfo, OptionField, formats
+from accel._image import FileEntry, Image, ImageLayer, Inspection, inspect
+from accel._image import open_image as open  # noqa: A004 - `accel.open` reads well and shadows nothing outside
+from accel._plan import Plan, PlannedTarget, plan
+from accel._results import (
+    CheckReport,
+    ConvertResult,
+    CopyResult,
+    Difference,
+    Elapsed,
+    Layer,
+    Source,
+    Target,
+    Transferred,
+)
+
+if TYPE_CHECKING:
+    from accel._config import Config
+
+__version__: str = _core.__version__
+
+__all__ = [
+    "CancelToken",
+    "Cancelled",
+    "CheckReport",
+    "Config",
+    "ConfigError",
+    "ConvertResult",
+    "CopyResult",
+    "DecodeLimits",
+    "Difference",
+    "DigestMismatch",
+    "Elapsed",
+    "Error",
+    "FileEntry",
+    "FormatError",
+    "FormatInfo",
+    "Image",
+    "ImageLayer",
+    "Inspection",
+    "InvalidReference",
+    "Layer",
+    "NotFound",
+    "OptionField",
+    "Plan",
+    "PlannedTarget",
+    "ProgressEvent",
+    "RateLimited",
+    "RegistryError",
+    "Source",
+    "Step",
+    "StoreError",
+    "Target",
+    "TlsError",
+    "Transferred",
+    "Unauthorized",
+    "Unreachable",
+    "UnsupportedError",
+    "__version__",
+    "aio",
+    "check",
+    "convert",
+    "copy",
+    "diagnose",
+    "execute",
+    "formats",
+    "inspect",
+    "open",
+    "plan",
+    "progress",
+]
+
+
+def __getattr__(name: str) -> object:
+    """`Config` on first use: its settings model takes longer to import than everything else together."""
+    if name == "Config":
+        from accel._config import Config  # noqa: PLC0415 - see above
+
+        globals()["Config"] = Config
+        return Config
+    raise AttributeError(f"module 'accel' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

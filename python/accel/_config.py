@@ -1,0 +1,139 @@
+"""The daemon's configuration: read, checked, and errors that say where the fault is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import ValidationError
+
+from accel import _yaml
+from accel._core import formats
+from accel._errors import ConfigError
+from accel._options import check_options
+from accel._settings import Converter, Driver, Metric, Model, Provider, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
+
+# Drivers of the service this configuration comes from. A file that names one is read without fault; converting with
+# it says which drivers there are.
+KNOWN_DRIVERS = ("nydus", "estargz")
+
+_SECRET = {"auth", "auth_header"}
+_WANTED = {
+    "bool": "want true or false",
+    "int": "want a whole number",
+    "string": "want text",
+    "tuple": "want a list",
+    "list": "want a list",
+    "dict": "want a mapping",
+    "path": "want a path",
+}
+
+
+class Config(Model):
+    """The configuration of converter and daemon. Make one with `load` or `from_dict`."""
+
+    server: Server = Server()
+    metric: Metric = Metric()
+    provider: Provider = Provider()
+    converter: Converter = Converter()
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, environment: Mapping[str, str] | None = None) -> Self:
+        """Reads a YAML file.
+
+        Args:
+            path: The file.
+            environment: What `${NAME}` in values stands for; the process's variables by default.
+
+        Raises:
+            ConfigError: naming file, line and key, and what is accepted.
+        """
+        name = os.fspath(path)
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise ConfigError(f"{name}: cannot read the configuration: {reason}") from None
+        return cls._from_document(_yaml.parse(text, name, os.environ if environment is None else environment))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Checks settings that do not come from a file; the keys are those of the file.
+
+        Raises:
+            ConfigError: naming the key, and what is accepted.
+        """
+        return cls._from_document(_yaml.Document("configuration", data, {}))
+
+    @classmethod
+    def _from_document(cls, document: _yaml.Document) -> Self:
+        try:
+            config = cls.model_validate({} if document.data is None else document.data)
+        except ValidationError as error:
+            raise _describe(document, error) from None
+        for path, driver in _drivers(config):
+            _check_driver(document, path, driver)
+        return config
+
+
+def _describe(document: _yaml.Document, error: ValidationError) -> ConfigError:
+    faults = error.errors(include_url=False)
+    path, message = _fault(faults[0])
+    if len(faults) > 1:
+        message += f" (and {len(faults) - 1} more)"
+    return document.error(path, message)
+
+
+def _fault(fault: ErrorDetails) -> tuple[_yaml.Path, str]:
+    """Where a fault is and what is wrong there."""
+    path: _yaml.Path = fault["loc"]
+    context = fault.get("ctx", {})
+    if "key" in context:
+        path = (*path, context["key"])
+    kind = fault["type"]
+    message = fault["msg"].removeprefix("Value error, ")
+    if kind == "missing":
+        message = "the key is required"
+    elif wanted := _WANTED.get(kind.partition("_")[0]):
+        message = wanted
+        if path and path[-1] not in _SECRET and isinstance(fault["input"], str):
+            message += f", got {str(fault['input'])!r}"
+    return path, message
+
+
+def _drivers(config: Config) -> Iterator[tuple[_yaml.Path, Driver]]:
+    """Every driver with the path of its key."""
+    if config.converter.driver:
+        yield ("converter", "driver"), config.converter.driver
+    for index, profile in enumerate(config.converter.profiles):
+        base: _yaml.Path = ("converter", "profiles", index)
+        if profile.driver:
+            yield (*base, "driver"), profile.driver
+        for number, driver in enumerate(profile.drivers):
+            yield (*base, "drivers", number), driver
+
+
+def _check_driver(document: _yaml.Document, path: _yaml.Path, driver: Driver) -> None:
+    """Raises ConfigError for an unknown driver and for options it does not take."""
+    available = [known.name for known in formats.all_formats()]
+    if driver.type not in available:
+        if driver.type in KNOWN_DRIVERS:
+            return
+        accepted = ", ".join(dict.fromkeys([*available, *KNOWN_DRIVERS]))
+        raise document.error((*path, "type"), f"unknown driver {str(driver.type)!r}; accepted: {accepted}")
+    # One by one first: then the fault has a line of its own.
+    for key, value in driver.config.items():
+        try:
+            check_options(driver.type, {key: value})
+        except ConfigError as error:
+            raise document.error((*path, "config", key), str(error)) from None
+    try:
+        check_options(driver.type, driver.config)
+    except ConfigError as error:
+        raise document.error((*path, "config"), str(error)) from None

@@ -1,0 +1,420 @@
+"""
+Convert, check, copy and inspect images.
+"""
+from __future__ import annotations
+import accel._core.base
+import accel._core.fs
+import accel._core.oci
+import accel._core.registry
+import collections.abc
+import typing
+__all__: list[str] = ['CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'check', 'convert', 'copy', 'inspect', 'list_files', 'parse_target_location']
+class Location:
+    """
+    Where an image is: a registry, an OCI layout or an archive.
+    """
+    @staticmethod
+    def parse(text: str) -> Location:
+        """
+        Raises InvalidReference naming the accepted forms.
+        """
+    def __str__(self) -> str:
+        ...
+    @property
+    def path(self) -> str:
+        """
+        Not for registries.
+        """
+    @property
+    def reference(self) -> accel._core.oci.Reference:
+        """
+        Registry only.
+        """
+    @property
+    def tag(self) -> str:
+        """
+        Tag or digest; empty: the only image.
+        """
+    @property
+    def transport(self) -> str:
+        """
+        `registry`, `oci`, `oci-archive` or `docker-archive`.
+        """
+class DecodeLimits:
+    """
+    What a decoder lets a hostile layer do.
+    """
+    def __init__(self, *, max_ratio: typing.SupportsInt | typing.SupportsIndex | None = None, max_bytes: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+        """
+        None keeps the default.
+        """
+    @property
+    def max_bytes(self) -> int:
+        """
+        Decompressed bytes of one layer.
+        """
+    @property
+    def max_ratio(self) -> int:
+        """
+        Decompressed bytes per compressed byte.
+        """
+class Environment:
+    """
+    What every job needs.
+    """
+    decode_limits: DecodeLimits
+    registry: accel._core.registry.Options
+    def __init__(self) -> None:
+        ...
+    @property
+    def jobs(self) -> int:
+        """
+        Encoder threads; 0 = one per core.
+        """
+    @jobs.setter
+    def jobs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def memory_bytes(self) -> int:
+        """
+        Of all chunks in flight.
+        """
+    @memory_bytes.setter
+    def memory_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def temp_dir(self) -> str:
+        """
+        Empty: $TMPDIR, then /tmp.
+        """
+    @temp_dir.setter
+    def temp_dir(self, arg0: str) -> None:
+        ...
+class TargetRequest:
+    """
+    One wanted format and where its image goes.
+    """
+    def __init__(self, driver: str, options: collections.abc.Mapping[str, str], location: str) -> None:
+        ...
+    @property
+    def driver(self) -> str:
+        ...
+    @property
+    def location(self) -> str:
+        ...
+    @property
+    def options(self) -> dict[str, str]:
+        ...
+class ConvertRequest:
+    """
+    What to convert, into what.
+    """
+    docker_to_oci: bool
+    dry_run: bool
+    harbor_annotation: bool
+    source: str
+    verify: bool
+    def __init__(self) -> None:
+        ...
+    @property
+    def platforms(self) -> list[accel._core.oci.Platform]:
+        """
+        Empty: all.
+        """
+    @platforms.setter
+    def platforms(self, arg0: collections.abc.Sequence[accel._core.oci.Platform]) -> None:
+        ...
+    @property
+    def targets(self) -> list[TargetRequest]:
+        ...
+    @targets.setter
+    def targets(self, arg0: collections.abc.Sequence[TargetRequest]) -> None:
+        ...
+class CopyRequest:
+    """
+    What to copy, where to.
+    """
+    all_platforms: bool
+    referrers: bool
+    source: str
+    target: str
+    def __init__(self) -> None:
+        ...
+    @property
+    def platforms(self) -> list[accel._core.oci.Platform]:
+        ...
+    @platforms.setter
+    def platforms(self, arg0: collections.abc.Sequence[accel._core.oci.Platform]) -> None:
+        ...
+class LayerReport:
+    """
+    One layer and what it became.
+    """
+    @property
+    def cached(self) -> bool:
+        ...
+    @property
+    def platform(self) -> str:
+        ...
+    @property
+    def source_digest(self) -> str:
+        ...
+    @property
+    def source_size(self) -> int:
+        ...
+    @property
+    def target_digest(self) -> str:
+        ...
+    @property
+    def target_size(self) -> int:
+        ...
+class TargetReport:
+    """
+    One image that was made.
+    """
+    @property
+    def digest(self) -> str:
+        ...
+    @property
+    def driver(self) -> str:
+        ...
+    @property
+    def layers(self) -> list[LayerReport]:
+        ...
+    @property
+    def media_type(self) -> str:
+        ...
+    @property
+    def notes(self) -> list[str]:
+        ...
+    @property
+    def reference(self) -> str:
+        ...
+    @property
+    def size(self) -> int:
+        ...
+    @property
+    def skipped(self) -> bool:
+        ...
+class ConvertReport:
+    """
+    The outcome of convert(). Times are seconds.
+    """
+    @property
+    def bytes_mounted(self) -> int:
+        ...
+    @property
+    def bytes_read(self) -> int:
+        ...
+    @property
+    def bytes_uploaded(self) -> int:
+        ...
+    @property
+    def bytes_written(self) -> int:
+        ...
+    @property
+    def convert(self) -> float:
+        ...
+    @property
+    def pull(self) -> float:
+        ...
+    @property
+    def push(self) -> float:
+        ...
+    @property
+    def source_digest(self) -> str:
+        ...
+    @property
+    def source_reference(self) -> str:
+        ...
+    @property
+    def source_size(self) -> int:
+        ...
+    @property
+    def targets(self) -> list[TargetReport]:
+        ...
+    @property
+    def total(self) -> float:
+        ...
+class CopyReport:
+    """
+    The outcome of copy(). Times are seconds.
+    """
+    @property
+    def blobs_copied(self) -> int:
+        ...
+    @property
+    def blobs_existing(self) -> int:
+        ...
+    @property
+    def blobs_mounted(self) -> int:
+        ...
+    @property
+    def bytes_mounted(self) -> int:
+        ...
+    @property
+    def bytes_read(self) -> int:
+        ...
+    @property
+    def bytes_uploaded(self) -> int:
+        ...
+    @property
+    def digest(self) -> str:
+        ...
+    @property
+    def media_type(self) -> str:
+        ...
+    @property
+    def total(self) -> float:
+        ...
+class Difference:
+    """
+    One path that is not the same in both images.
+    """
+    @property
+    def field(self) -> str:
+        ...
+    @property
+    def path(self) -> str:
+        ...
+    @property
+    def platform(self) -> str:
+        ...
+    @property
+    def source(self) -> str:
+        ...
+    @property
+    def target(self) -> str:
+        ...
+class CheckReport:
+    """
+    The outcome of check().
+    """
+    @property
+    def blobs_verified(self) -> int:
+        ...
+    @property
+    def content_bytes(self) -> int:
+        ...
+    @property
+    def differences(self) -> list[Difference]:
+        ...
+    @property
+    def files(self) -> int:
+        ...
+    @property
+    def notes(self) -> list[str]:
+        ...
+    @property
+    def source_digest(self) -> str:
+        ...
+    @property
+    def target_digest(self) -> str:
+        ...
+class InspectedLayer:
+    """
+    One layer: descriptor, diffID and format.
+    """
+    @property
+    def chunks(self) -> int:
+        ...
+    @property
+    def descriptor(self) -> accel._core.oci.Descriptor:
+        ...
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        ...
+    @property
+    def diff_id(self) -> str:
+        ...
+    @property
+    def entries(self) -> int:
+        ...
+    @property
+    def format(self) -> str:
+        ...
+    @property
+    def uncompressed_size(self) -> int:
+        ...
+class InspectedImage:
+    """
+    The image of one platform.
+    """
+    @property
+    def config_json(self) -> str:
+        ...
+    @property
+    def descriptor(self) -> accel._core.oci.Descriptor:
+        ...
+    @property
+    def layers(self) -> list[InspectedLayer]:
+        ...
+    @property
+    def manifest_json(self) -> str:
+        ...
+    @property
+    def platform(self) -> str:
+        ...
+class InspectReport:
+    """
+    The outcome of inspect().
+    """
+    @property
+    def images(self) -> list[InspectedImage]:
+        ...
+    @property
+    def reference(self) -> str:
+        ...
+    @property
+    def root(self) -> accel._core.oci.Descriptor:
+        ...
+    @property
+    def root_json(self) -> str:
+        ...
+class TreeEntry:
+    """
+    One path of a merged tree.
+    """
+    @property
+    def file(self) -> int:
+        """
+        Number of the file; paths with the same one are hardlinks.
+        """
+    @property
+    def node(self) -> accel._core.fs.Node:
+        ...
+    @property
+    def path(self) -> str:
+        ...
+class Listing:
+    """
+    The files of one image in path order.
+    """
+    def __iter__(self) -> collections.abc.Iterator[TreeEntry]:
+        ...
+    def __len__(self) -> int:
+        ...
+def check(source: str, target: str, platforms: collections.abc.Sequence[accel._core.oci.Platform], environment: Environment, hooks: accel._core.base.CallHooks) -> CheckReport:
+    """
+    Compares two images as file trees and configs.
+    """
+def convert(request: ConvertRequest, environment: Environment, hooks: accel._core.base.CallHooks) -> ConvertReport:
+    """
+    Converts an image into every wanted format in one pass over its layers.
+    """
+def copy(request: CopyRequest, environment: Environment, hooks: accel._core.base.CallHooks) -> CopyReport:
+    """
+    Copies an image byte for byte, verifying every blob.
+    """
+def inspect(location: str, platforms: collections.abc.Sequence[accel._core.oci.Platform], environment: Environment, hooks: accel._core.base.CallHooks) -> InspectReport:
+    """
+    Reads documents and layer metadata, not layer data.
+    """
+def list_files(location: str, platform: accel._core.oci.Platform, environment: Environment, hooks: accel._core.base.CallHooks) -> Listing:
+    """
+    The merged tree of one platform's image.
+    """
+def parse_target_location(text: str) -> Location:
+    """
+    A location that can be written. Raises InvalidReference or UnsupportedError.
+    """

@@ -1,0 +1,198 @@
+"""What a conversion will do, settled before anything is read: drivers, options, targets, platforms.
+
+Spec: service.md sections 1 and 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from accel import _options, _rules, _templates
+from accel._core import oci
+from accel._core.convert import Location, parse_target_location
+from accel._errors import ConfigError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from accel._config import Config
+    from accel._settings import Driver, Profile
+
+DEFAULT_DRIVER = "estargz"
+
+
+@dataclass(frozen=True)
+class PlannedTarget:
+    """One format and where its image goes. `done` says why there is nothing to do; empty when there is."""
+
+    driver: str
+    options: Mapping[str, str]
+    location: str
+    done: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A conversion that is settled; `accel.execute` carries it out."""
+
+    source: str
+    targets: tuple[PlannedTarget, ...]
+    platforms: tuple[str, ...] = ()
+    docker_to_oci: bool = False
+    harbor_annotation: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def plan(
+    source: str,
+    target: str | None = None,
+    *,
+    driver: str | Sequence[str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    platform: str | Sequence[str] | None = None,
+    cache: str | None = None,
+    config: Config | None = None,
+) -> Plan:
+    """Settles what `convert` with the same arguments would do. Reads no image.
+
+    Args:
+        source: An image location.
+        target: Where the result goes. With several drivers a template with `{driver}`. Without it the rules of
+            `config` decide; without those the tag gets the suffix `-<driver>`.
+        driver: One or several formats; by default those of `config`, else estargz.
+        options: Driver options. A plain key is for every driver that has it, `driver.key` for that driver.
+        platform: `os/arch[/variant]`, one or several; by default those of `config`, else all.
+        cache: Remote cache image; this version has none.
+        config: Settings; the first of its profiles that matches the source decides, else its `driver` and `rules`.
+
+    Raises:
+        InvalidReference: `source` or a target is no image location, or a tag gets too long.
+        ConfigError: drivers, options or rules that do not fit.
+        UnsupportedError: a driver that this version does not have, or `cache`.
+    """
+    if cache:
+        raise UnsupportedError(f"cache {cache}: this version has no remote cache; leave it out")
+    where = Location.parse(source)
+    wanted_platforms = tuple(str(oci.Platform.parse(text)) for text in _as_list(platform))
+    settings = _Settings.of(where, wanted_platforms, config)
+    drivers = _choose_drivers(_as_list(driver), settings)
+    distributed = _options.distribute([name for name, _ in drivers], options or {})
+    targets = []
+    docker_to_oci = False
+    for name, base in drivers:
+        native, to_oci = _options.resolve(name, {**base, **distributed[name]})
+        docker_to_oci |= to_oci
+        place = _destination(where, target, name, settings, several=len(drivers) > 1)
+        targets.append(PlannedTarget(name, native, place.location, place.done))
+    _check_targets(where, targets)
+    return Plan(
+        source=str(where),
+        targets=tuple(targets),
+        platforms=settings.platforms,
+        docker_to_oci=docker_to_oci,
+        harbor_annotation=config is not None and config.converter.harbor_annotation,
+        notes=settings.notes,
+    )
+
+
+def _as_list(value: str | Sequence[str] | None) -> list[str]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else list(value)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What the configuration says about one source."""
+
+    config: Config | None
+    profile: Profile | None
+    drivers: tuple[Driver, ...]
+    platforms: tuple[str, ...]
+    cache_tag: str
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, source: Location, platforms: tuple[str, ...], config: Config | None) -> _Settings:
+        if config is None:
+            return cls(None, None, (), platforms, "", ())
+        converter = config.converter
+        profile = _matching_profile(source, platforms, config)
+        drivers = profile.all_drivers() if profile else (converter.driver,) if converter.driver else ()
+        restricted = profile.match.platform if profile else ()
+        chosen = platforms or restricted or converter.platforms
+        if restricted:
+            chosen = tuple(name for name in chosen if name in restricted)
+        cache_tag = _rules.cache_tag(converter.rules)
+        notes = []
+        if cache_tag or (profile and profile.cache):
+            notes.append("the configuration names a cache image; this version converts without one")
+        return cls(config, profile, drivers, chosen, cache_tag, tuple(notes))
+
+
+def _matching_profile(source: Location, platforms: tuple[str, ...], config: Config) -> Profile | None:
+    profiles = config.converter.profiles
+    if not profiles or source.transport != "registry":
+        return None
+    reference = source.reference
+    tag = _rules.source_tag(source)
+    for profile in profiles:
+        if profile.match.accepts(reference.host, reference.repository, tag, platforms):
+            return profile
+    if config.converter.driver is None:
+        tried = ", ".join(profile.name or f"profiles[{index}]" for index, profile in enumerate(profiles))
+        raise ConfigError(f"{source}: no profile of the configuration matches (tried {tried}), and there is no driver")
+    return None
+
+
+def _choose_drivers(named: list[str], settings: _Settings) -> list[tuple[str, Mapping[str, str]]]:
+    """Drivers with their options from the configuration. A named one replaces those of the configuration."""
+    configured = {driver.type: driver.config for driver in settings.drivers}
+    names = named or list(configured) or [DEFAULT_DRIVER]
+    if len(names) != len(set(names)):
+        raise ConfigError(f"each driver once, got {', '.join(names)}")
+    available = _options.available_drivers()
+    for name in names:
+        if name not in available:
+            raise UnsupportedError(f"this version has no driver {name!r}; its drivers are {', '.join(available)}")
+    return [(name, configured.get(name, {})) for name in names]
+
+
+def _destination(
+    source: Location, target: str | None, driver: str, settings: _Settings, *, several: bool
+) -> _rules.Destination:
+    if target is not None:
+        return _given_target(target, driver, several=several)
+    if settings.cache_tag and source.transport == "registry" and source.reference.tag == settings.cache_tag:
+        return _rules.Destination(str(source), "the tag is the configuration's cache tag")
+    if settings.profile and settings.profile.target:
+        return _rules.by_template(source, driver, settings.profile.target)
+    if settings.config and settings.config.converter.rules:
+        return _rules.by_rules(source, driver, settings.config.converter.rules)
+    return _rules.by_suffix(source, driver, _rules.DEFAULT_SUFFIX)
+
+
+def _given_target(target: str, driver: str, *, several: bool) -> _rules.Destination:
+    if several and "driver" not in _templates.fields(target):
+        raise ConfigError(f"target {target}: several drivers need {{driver}} in the target")
+    try:
+        text = _templates.fill(target, {"driver": driver})
+    except ValueError as error:
+        raise ConfigError(f"target {target}: {error}") from None
+    return _rules.Destination(str(parse_target_location(text)))
+
+
+def _check_targets(source: Location, targets: Sequence[PlannedTarget]) -> None:
+    places: dict[str, str] = {}
+    for target in targets:
+        if target.done:
+            continue
+        if target.location == str(source):
+            raise ConfigError(f"target {target.location} is the source; it would be overwritten")
+        if target.location in places:
+            raise ConfigError(
+                f"drivers {places[target.location]} and {target.driver} would both write {target.location}; "
+                "use {driver} in target, template or tag_suffix"
+            )
+        places[target.location] = target.driver

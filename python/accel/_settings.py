@@ -1,0 +1,325 @@
+"""The configuration as a settings model: keys, types, defaults and what values are accepted."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from accel import _templates
+from accel._core import oci
+from accel._errors import ConfigError
+
+# What a target or cache template may name.
+TEMPLATE_FIELDS = ("driver", "host", "repository", "name", "tag")
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
+_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?)?B?\s*", re.IGNORECASE)
+
+
+class Model(BaseModel):
+    """Base of all sections: unknown keys are errors, a key without a value counts as absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        if isinstance(data, cls):
+            return data
+        accepted = ", ".join(cls.model_fields)
+        if not isinstance(data, Mapping):
+            raise PydanticCustomError("mapping", "want a mapping with the keys {accepted}", {"accepted": accepted})
+        for key in data:
+            if key not in cls.model_fields:
+                near = difflib.get_close_matches(str(key), cls.model_fields, n=1)
+                context = {
+                    "key": str(key),
+                    "advice": f"did you mean {near[0]}? " if near else "",
+                    "accepted": accepted,
+                }
+                raise PydanticCustomError("unknown_key", "unknown key; {advice}accepted: {accepted}", context)
+        return {key: value for key, value in data.items() if value is not None}
+
+
+def _split(value: Any) -> Any:
+    """`a,b` or a list as a list."""
+    if isinstance(value, str):
+        return [part for part in (piece.strip() for piece in value.split(",")) if part]
+    return value
+
+
+def _platform(value: str) -> str:
+    try:
+        return str(oci.Platform.parse(value))
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+
+
+def _existing_file(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError(f"no such file: {path}")
+    return path
+
+
+def _template(value: str) -> str:
+    _templates.fill(value, dict.fromkeys(TEMPLATE_FIELDS, "x"))
+    return value
+
+
+def _regular_expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
+def _byte_count(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value)
+    if not match:
+        raise ValueError(f"want a size such as 1000MB or 2GiB, got {str(value)!r}")
+    return int(float(match[1]) * _UNITS[(match[2] or "").upper()])
+
+
+def _option_text(value: Any) -> Any:
+    """Driver options are text; booleans, numbers and lists are taken for it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list):
+        return "\n".join(str(_option_text(item)) for item in value)
+    return value
+
+
+Platforms = Annotated[tuple[Annotated[str, AfterValidator(_platform)], ...], BeforeValidator(_split)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
+Template = Annotated[str, AfterValidator(_template)]
+RegularExpression = Annotated[str, AfterValidator(_regular_expression)]
+ByteCount = Annotated[int, BeforeValidator(_byte_count), Field(ge=0)]
+OptionText = Annotated[str, BeforeValidator(_option_text)]
+
+
+class Server(Model):
+    """Where the daemon listens; `uds` wins over host and port."""
+
+    name: str = "API"
+    host: str = "0.0.0.0"  # noqa: S104 - the default of the service this configuration comes from
+    port: int = Field(default=2077, ge=0, le=65535)
+    uds: str = ""
+
+
+class Metric(Model):
+    """Whether /metrics is served."""
+
+    enabled: bool = True
+
+
+class Webhook(Model):
+    """What the Authorization header of a registry's webhook must be."""
+
+    auth_header: SecretStr = SecretStr("")
+    auth_header_file: ExistingFile | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.auth_header.get_secret_value() and self.auth_header_file:
+            raise ValueError("give auth_header or auth_header_file, not both")
+        return self
+
+    def read_auth_header(self) -> str:
+        """The expected header; the file is read each time, so a rotated secret is seen."""
+        if self.auth_header_file:
+            return self.auth_header_file.read_text(encoding="utf-8").strip()
+        return self.auth_header.get_secret_value()
+
+
+class Host(Model):
+    """How one registry is reached."""
+
+    auth: SecretStr = SecretStr("")
+    auth_file: ExistingFile | None = None
+    insecure: bool = False
+    plain_http: bool | None = None
+    ca_file: ExistingFile | None = None
+    client_cert: ExistingFile | None = None
+    client_key: ExistingFile | None = None
+    mirrors: Names = ()
+    webhook: Webhook = Webhook()
+
+    @field_validator("auth")
+    @classmethod
+    def _base64_pair(cls, value: SecretStr) -> SecretStr:
+        _check_auth(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.auth.get_secret_value() and self.auth_file:
+            raise ValueError("give auth or auth_file, not both")
+        if (self.client_cert is None) != (self.client_key is None):
+            raise ValueError("client_cert and client_key go together")
+        _check_auth(self.read_auth())
+        return self
+
+    def read_auth(self) -> str:
+        """Base64 of user:password, or ""; the file is read each time, so a rotated secret is seen."""
+        if self.auth_file:
+            return self.auth_file.read_text(encoding="utf-8").strip()
+        return self.auth.get_secret_value()
+
+
+def _check_auth(value: str) -> None:
+    try:
+        pair = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        pair = b""
+    if value and b":" not in pair:
+        raise ValueError("want base64 of user:password (what `printf %s user:password | base64 -w0` prints)")
+
+
+class GcPolicy(Model):
+    """When the local store is cleaned; 0 means never."""
+
+    threshold: ByteCount = 0
+
+
+class Provider(Model):
+    """Registries, the working directory and the remote cache."""
+
+    source: dict[str, Host] = {}
+    work_dir: Path = Path("/tmp")  # noqa: S108 - the default of the service this configuration comes from
+    gcpolicy: GcPolicy = GcPolicy()
+    cache_size: int = Field(default=200, ge=0)
+    cache_version: str = "v1"
+
+    @field_validator("source")
+    @classmethod
+    def _bare_hosts(cls, hosts: dict[str, Host]) -> dict[str, Host]:
+        for host in hosts:
+            if not host or "/" in host:
+                raise PydanticCustomError(
+                    "host", "want a host as in image references, such as registry.example:5000", {"key": host}
+                )
+        return hosts
+
+
+class Driver(Model):
+    """One target format and its options."""
+
+    type: str
+    config: dict[str, OptionText] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        return {"type": data} if isinstance(data, str) else data
+
+    @field_validator("config", mode="before")
+    @classmethod
+    def _drop_absent(cls, value: Any) -> Any:
+        return {key: item for key, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+
+
+class Rule(Model):
+    """How target and cache tags follow from the source's; the first rule that has a key decides on it."""
+
+    tag_suffix: str = ""
+    cache_tag: str = ""
+
+    @field_validator("tag_suffix")
+    @classmethod
+    def _suffix(cls, value: str) -> str:
+        if not oci.is_tag("x" + _templates.fill(value, {"driver": "x"})):
+            raise ValueError(
+                f"{str(value)!r} cannot end a tag; accepted: letters, digits, '_', '.', '-' and {{driver}}"
+            )
+        return value
+
+    @field_validator("cache_tag")
+    @classmethod
+    def _tag(cls, value: str) -> str:
+        if value and not oci.is_tag(value):
+            raise ValueError(f"{str(value)!r} is no tag; accepted: letters, digits, _ . and -, at most 128")
+        return value
+
+
+class Match(Model):
+    """Which sources a profile is for: all conditions that are given must hold."""
+
+    registry: Names = ()
+    repository: Names = ()
+    tag: Names = ()
+    tag_regex: RegularExpression = ""
+    platform: Platforms = ()
+
+    def accepts(self, host: str, repository: str, tag: str, platforms: tuple[str, ...]) -> bool:
+        """True when a source fits. `platforms` are those that were asked for; none means all."""
+
+        def fits(patterns: tuple[str, ...], text: str) -> bool:
+            return not patterns or any(_templates.glob_matches(pattern, text) for pattern in patterns)
+
+        return (
+            fits(self.registry, host)
+            and fits(self.repository, repository)
+            and fits(self.tag, tag)
+            and (not self.tag_regex or re.search(self.tag_regex, tag) is not None)
+            and (not self.platform or not platforms or not set(platforms).isdisjoint(self.platform))
+        )
+
+
+class Profile(Model):
+    """What to make of the sources that match: formats, where they go, and the cache."""
+
+    name: str = ""
+    match: Match = Match()
+    driver: Driver | None = None
+    drivers: tuple[Driver, ...] = ()
+    target: Template = ""
+    cache: Template = ""
+
+    @model_validator(mode="after")
+    def _drivers(self) -> Self:
+        if (self.driver is None) == (not self.drivers):
+            raise ValueError("give either driver or drivers")
+        types = [driver.type for driver in self.all_drivers()]
+        if len(types) != len(set(types)):
+            raise ValueError(f"each driver once, got {', '.join(types)}")
+        if self.target and len(types) > 1 and "driver" not in _templates.fields(self.target):
+            raise ValueError("several drivers need {driver} in target")
+        return self
+
+    def all_drivers(self) -> tuple[Driver, ...]:
+        """The drivers, whichever key named them."""
+        return (self.driver,) if self.driver else self.drivers
+
+
+class Converter(Model):
+    """What is made of an image."""
+
+    worker: int = Field(default=5, ge=1)
+    harbor_annotation: bool = False
+    platforms: Platforms = ()
+    driver: Driver | None = None
+    rules: tuple[Rule, ...] = ()
+    profiles: tuple[Profile, ...] = ()
