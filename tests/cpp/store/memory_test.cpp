@@ -8,11 +8,11 @@
 namespace accel::store {
 namespace {
 
-using test_support::put_image;
-using test_support::put_index;
-using test_support::put_referrer;
-using test_support::read_blob;
-using test_support::write_blob;
+using accel::testing::put_image;
+using accel::testing::put_index;
+using accel::testing::put_referrer;
+using accel::testing::read_blob;
+using accel::testing::write_blob;
 
 TEST(Memory, blob_is_visible_only_after_its_commit) {
   const auto repository = make_memory_repository("memory");

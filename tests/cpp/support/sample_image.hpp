@@ -10,7 +10,7 @@
 #include "accel/oci/media_type.hpp"
 #include "accel/oci/repository.hpp"
 
-namespace accel::test_support {
+namespace accel::testing {
 
 /// Writes `content` as a blob and gives its descriptor.
 inline oci::Descriptor write_blob(oci::Repository& repository, std::string_view media_type, std::string_view content) {
@@ -68,4 +68,4 @@ inline oci::RawManifest put_referrer(oci::Repository& repository, const std::str
   return put_document(repository, tag, oci::kOciManifest, oci::to_json(artifact));
 }
 
-}  // namespace accel::test_support
+}  // namespace accel::testing
