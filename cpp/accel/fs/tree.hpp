@@ -28,10 +28,18 @@ struct Node {
   bool implicit = false;  ///< a directory no layer has an entry for: 0755, 0:0, no time
 };
 
-/// A tree being built from layers, base first. Paths are clean (tar::clean_path).
+/// One difference between two trees; see convert::Difference.
+struct TreeDifference {
+  std::string path, field, left, right;
+};
+
+/// A tree being built from layers, base first. Paths are clean (tar::clean_path). For each layer: `begin_layer`, `add`
+/// for its entries in order, `end_layer`; look at the tree only between layers. Takes about 400 bytes a path and the
+/// length of its strings. Used by one thread at a time; reading a finished tree is thread-safe.
 class Tree {
  public:
-  Tree();
+  /// `max_paths` bounds the memory that hostile layers can take: one name can imply 2048 directories.
+  explicit Tree(std::uint64_t max_paths = 20'000'000);
   Tree(Tree&&) noexcept;
   Tree& operator=(Tree&&) noexcept;
   ~Tree();
@@ -42,9 +50,13 @@ class Tree {
   /// Adds one entry of the current layer. `content` as in formats::LayerVisitor. Whiteouts (`.wh.NAME`,
   /// `.wh..wh..opq`) are applied, other `.wh..wh.*` names ignored. A later entry of one path replaces an earlier one
   /// (a directory over a directory keeps its children). Throws FormatError: unsafe path (tar::safe_path), a parent
-  /// that is no directory in this layer's view (for example a symlink), hardlink to nothing, to a directory or to itself.
+  /// that is no directory in this layer's view (for example a symlink), a whiteout of nothing or a name below one,
+  /// hardlink to itself, more than `max_paths`. A symlink or file of a lower layer where this layer has a parent gives
+  /// way to an implicit directory; a directory of a lower layer keeps its attributes unless this layer has an entry.
   void add(const tar::Entry& entry, const hash::Digest& content);
-  /// Ends the layer: hardlinks that came before their targets are resolved. Throws FormatError for those left over.
+  /// Ends the layer: hardlinks whose target this layer had not added yet are resolved, to this layer's file of the
+  /// target's name or else to the lower layers'. A link gets the target's attributes, whatever its own header says.
+  /// Throws FormatError for a hardlink to nothing, to a directory or in a circle.
   void end_layer();
 
   /// Calls `each` for every path in byte order of path components, the root ("") first.
@@ -54,19 +66,16 @@ class Tree {
   [[nodiscard]] std::uint64_t size() const noexcept;  ///< paths, the root included
 
  private:
+  friend std::vector<TreeDifference> compare(const Tree& left, const Tree& right, bool whole_seconds);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-/// One difference between two trees; see convert::Difference.
-struct TreeDifference {
-  std::string path, field, left, right;
-};
-
-/// Compares every path: type, mode, uid, gid, mtime, size, link target, device numbers, xattrs, hardlink groups,
-/// content. With `whole_seconds`, times are compared as eStargz stores them: rounded to the nearest second.
-/// Implicit directories are equal to any implicit directory; attributes of one are not compared with an explicit one's
-/// except type.
+/// Compares every path. `field` is one of: "type", "mode", "uid", "gid", "mtime", "size", "link target", "device",
+/// "xattr NAME", "hardlinks" (the first name of the group, "" for it itself), "content", "only in source" (left),
+/// "only in target" (right). In order of paths, fields in this order. With `whole_seconds`, times are compared as
+/// eStargz stores them: rounded to the nearest second. Implicit directories are equal to any implicit directory;
+/// attributes of one are not compared with an explicit one's except type.
 std::vector<TreeDifference> compare(const Tree& left, const Tree& right, bool whole_seconds);
 
 }  // namespace accel::fs
