@@ -70,9 +70,9 @@ Archive::Archive(const std::string& file) : file_(file) {
   try {
     bytes_ = open_uncompressed(file);
     index();
-  } catch (FormatError& error) {
-    error.add_context(file);
-    throw;
+  } catch (const FormatError& error) {
+    // The hints of lower modules are about layers.
+    throw FormatError(file + ": " + error.message(), "this is no complete archive of an image; save it again");
   }
 }
 
