@@ -27,12 +27,13 @@ class ZstdEncoder final : public UnitEncoder {
   }
 
   void encode(ByteView input, Buffer& out) override {
-    const std::size_t start = out.size();
-    const std::size_t bound = ZSTD_compressBound(input.size());
-    out.resize(start + bound);
-    const std::size_t size = ZSTD_compress2(context_.get(), out.data() + start, bound, input.data(), input.size());
+    // Compressed beside, then copied, so that `out` gets no room for the worst case.
+    scratch_.clear();
+    scratch_.resize(ZSTD_compressBound(input.size()));
+    const std::size_t size =
+        ZSTD_compress2(context_.get(), scratch_.data(), scratch_.size(), input.data(), input.size());
     if (ZSTD_isError(size) != 0) throw Error(std::string("compress zstd: ") + ZSTD_getErrorName(size));
-    out.resize(start + size);
+    out.append(scratch_.view().first(size));
   }
 
  private:
@@ -42,6 +43,7 @@ class ZstdEncoder final : public UnitEncoder {
   }
 
   ZstdCompressor context_;
+  Buffer scratch_;
 };
 
 }  // namespace
