@@ -1,0 +1,149 @@
+#include "accel/formats/estargz/layer_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "accel/formats/estargz/layout.hpp"
+#include "accel/formats/jtoc/timestamp.hpp"
+#include "accel/tar/block.hpp"
+#include "accel/tar/path.hpp"
+#include "accel/tar/writer.hpp"
+
+namespace accel::formats::estargz {
+
+namespace {
+
+/// `name` when it has to be written for `id`, else "".
+std::string name_to_write(std::unordered_map<std::uint64_t, std::string>& written, std::uint64_t id,
+                          const std::string& name) {
+  if (name.empty() || !tar::is_utf8(name)) return {};
+  std::string& last = written[id];
+  if (last == name) return {};
+  last = name;
+  return name;
+}
+
+}  // namespace
+
+std::optional<tar::Time> toc_modtime(const tar::Time& time) noexcept {
+  if (time.seconds == 0) return std::nullopt;
+  return jtoc::round_to_seconds(time);
+}
+
+LayerWriter::LayerWriter(const Options& options, std::shared_ptr<UnitEncoderPool> encoders, io::ByteSink& sink,
+                         const EncodeContext& context)
+    : options_(options),
+      toc_(TocStyle::stargz, options.toc_front_bytes),
+      pipeline_(std::move(encoders), sink, context, {options.min_chunk_size},
+                [this](Batch& batch, std::uint64_t offset) { toc_.add(batch, offset); }) {}
+
+void LayerWriter::entry(const tar::Entry& entry, ByteView header) {
+  write_run(header);
+  jtoc::Entry record = jtoc::from_header(entry);
+  record.modtime = toc_modtime(entry.mtime);
+  record.user_name = name_to_write(user_names_, entry.uid, entry.user_name);
+  record.group_name = name_to_write(group_names_, entry.gid, entry.group_name);
+  if (entry.type != tar::EntryType::character && entry.type != tar::EntryType::block) {
+    record.device_major = 0;
+    record.device_minor = 0;
+  }
+  if (entry.type != tar::EntryType::regular) {
+    pipeline_.add_record({std::move(record), TocRecord::kNoChunk, true, {}});
+    return;
+  }
+  record.size = entry.size;
+  if (entry.size == 0) {
+    record.digest = hash::sha256({});
+    pipeline_.add_record({std::move(record), TocRecord::kNoChunk, true, {}});
+    return;
+  }
+  entry_ = std::move(record);
+  size_ = entry.size;
+  position_ = 0;
+  chunk_left_ = 0;
+}
+
+void LayerWriter::payload(ByteView bytes) {
+  const bool several = size_ > options_.chunk_size;
+  while (!bytes.empty()) {
+    if (chunk_left_ == 0) begin_chunk();
+    const ByteView piece = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), chunk_left_)));
+    bytes = bytes.subspan(piece.size());
+    write(piece);
+    if (several) file_.update(piece);
+    position_ += piece.size();
+    chunk_left_ -= piece.size();
+    if (chunk_left_ == 0) end_chunk();
+  }
+}
+
+void LayerWriter::begin_chunk() {
+  chunk_left_ = std::min(options_.chunk_size, size_ - position_);
+  pipeline_.begin_unit(static_cast<std::size_t>(chunk_left_), force_unit_);
+  pipeline_.begin_chunk();
+}
+
+void LayerWriter::end_chunk() {
+  TocRecord record;
+  record.chunk = pipeline_.end_chunk(true);
+  record.last = position_ == size_;
+  const std::uint64_t size = record.last ? (size_ - 1) % options_.chunk_size + 1 : options_.chunk_size;
+  const std::uint64_t begin = position_ - size;
+  if (begin == 0) {
+    record.entry = entry_;
+  } else {
+    record.entry.name = entry_.name;
+    record.entry.kind = jtoc::EntryKind::chunk;
+    record.entry.chunk_offset = begin;
+    if (record.last) record.file_digest = file_.finish();
+  }
+  // Readers take 0 as "to the end of the file".
+  if (size == options_.chunk_size) record.entry.chunk_size = size;
+  pipeline_.add_record(std::move(record));
+  run_bytes_ = 0;
+}
+
+void LayerWriter::write(ByteView bytes) {
+  pipeline_.append(bytes);
+  if (options_.hash_stream) stream_.update(bytes);
+  stream_bytes_ += bytes.size();
+}
+
+void LayerWriter::write_run(ByteView bytes) {
+  if (run_bytes_ >= kMaxRunBytes) {
+    pipeline_.begin_unit(bytes.size());
+    run_bytes_ = 0;
+  }
+  write(bytes);
+  run_bytes_ += bytes.size();
+}
+
+void LayerWriter::raw(ByteView bytes) {
+  while (!bytes.empty()) {
+    const ByteView piece = bytes.first(std::min(bytes.size(), kMaxRunBytes));
+    bytes = bytes.subspan(piece.size());
+    write_run(piece);
+  }
+}
+
+void LayerWriter::landmark(std::string_view name) {
+  const tar::Entry mark = landmark_entry(name);
+  Buffer header;
+  tar::write_header(mark, header);
+  entry(mark, header.view());
+  force_unit_ = true;
+  payload({&jtoc::kLandmarkContent, 1});
+  force_unit_ = false;
+  const Bytes padding(tar::padding_size(1));
+  raw(padding);
+}
+
+LayerWriter::Written LayerWriter::finish() {
+  Written written;
+  written.blob_bytes = pipeline_.finish();
+  written.stream_bytes = stream_bytes_;
+  written.toc = toc_.finish();
+  return written;
+}
+
+}  // namespace accel::formats::estargz

@@ -1,0 +1,97 @@
+#include "accel/formats/unit_batch.hpp"
+
+#include <algorithm>
+
+#include "accel/hash/hasher.hpp"
+
+namespace accel::formats {
+
+namespace {
+
+/// Compresses cuts [first, last) of the batch as one unit onto `out`.
+void encode_unit(const Batch& batch, std::size_t first, std::size_t last, codec::UnitEncoder& encoder, Buffer& out) {
+  const std::size_t begin = batch.cuts[first];
+  const std::size_t end = last < batch.cuts.size() ? batch.cuts[last] : batch.input.size();
+  encoder.encode(batch.input.view().subspan(begin, end - begin), out);
+}
+
+void encode_at_every_cut(Batch& batch, UnitEncoderPool::Worker& worker, const CancelToken& cancel) {
+  for (std::size_t i = 0; i < batch.cuts.size(); ++i) {
+    cancel.check();
+    batch.unit_begins.push_back(batch.cuts[i]);
+    batch.unit_offsets.push_back(worker.scratch.size());
+    encode_unit(batch, i, i + 1, *worker.encoder, worker.scratch);
+  }
+}
+
+/// The first cut after `first` at which the unit from there holds at least `bytes` of input; cuts.size() when none.
+std::size_t cut_after(const Batch& batch, std::size_t first, std::size_t bytes) {
+  const auto begin = batch.cuts.begin() + static_cast<std::ptrdiff_t>(first);
+  return static_cast<std::size_t>(std::lower_bound(begin + 1, batch.cuts.end(), *begin + bytes) - batch.cuts.begin());
+}
+
+/// Compressed sizes are only known by compressing, so each unit is tried, from a guess that grows with what the last
+/// try gave: mostly one or two tries a unit.
+void encode_merged(Batch& batch, UnitEncoderPool::Worker& worker, std::size_t min_bytes, const CancelToken& cancel) {
+  std::size_t first = 0;
+  std::size_t previous_first = 0;
+  while (first < batch.cuts.size()) {
+    const std::size_t offset = worker.scratch.size();
+    std::size_t wanted = min_bytes;
+    std::size_t last = 0;
+    for (;;) {
+      cancel.check();
+      last = cut_after(batch, first, wanted);
+      worker.scratch.resize(offset);
+      encode_unit(batch, first, last, *worker.encoder, worker.scratch);
+      const std::size_t compressed = worker.scratch.size() - offset;
+      if (compressed >= min_bytes || last == batch.cuts.size()) break;
+      const std::size_t tried = batch.cuts[last] - batch.cuts[first];
+      // An eighth more than the ratio says, so that the next try seldom fails again.
+      const std::size_t estimate = tried / std::max<std::size_t>(compressed, 1) * min_bytes;
+      wanted = std::max(tried + 1, estimate + estimate / 8);
+    }
+    const bool too_small = worker.scratch.size() - offset < min_bytes;
+    if (too_small && !batch.unit_begins.empty()) {
+      // What is left at the end joins the unit before it.
+      worker.scratch.resize(static_cast<std::size_t>(batch.unit_offsets.back()));
+      encode_unit(batch, previous_first, last, *worker.encoder, worker.scratch);
+    } else {
+      batch.unit_begins.push_back(batch.cuts[first]);
+      batch.unit_offsets.push_back(offset);
+      previous_first = first;
+    }
+    first = last;
+  }
+}
+
+void locate_chunks(Batch& batch) {
+  std::size_t unit = 0;
+  for (ChunkSpan& chunk : batch.chunks) {
+    while (unit + 1 < batch.unit_begins.size() && batch.unit_begins[unit + 1] <= chunk.begin) ++unit;
+    chunk.unit = unit;
+  }
+}
+
+}  // namespace
+
+void encode_batch(Batch& batch, UnitEncoderPool& encoders, std::size_t min_unit_bytes, const CancelToken& cancel) {
+  for (ChunkSpan& chunk : batch.chunks) {
+    if (chunk.hashed) chunk.digest = hash::sha256(batch.input.view().subspan(chunk.begin, chunk.size));
+  }
+  UnitEncoderPool::Loan worker = encoders.borrow();
+  worker->scratch.clear();
+  if (min_unit_bytes == 0) {
+    encode_at_every_cut(batch, *worker, cancel);
+  } else {
+    encode_merged(batch, *worker, min_unit_bytes, cancel);
+  }
+  batch.unit_offsets.push_back(worker->scratch.size());
+  locate_chunks(batch);
+  batch.input = {};
+  // A copy of the right size: the scratch buffer has room for the worst case and stays with the worker.
+  batch.output.reserve(worker->scratch.size());
+  batch.output.append(worker->scratch.view());
+}
+
+}  // namespace accel::formats

@@ -1,0 +1,99 @@
+/// The heart of the chunked formats: compresses units (gzip members, zstd frames) on all cores and writes them in
+/// order.
+///
+///     feeding thread            worker threads             writer thread
+///     fills units      ──►      hash chunks,      ──►      learns offsets, completes the TOC,
+///     batch by batch            compress units             writes to the sink
+///
+/// Units are what the format prescribes; batches are only how they travel: small units share a batch, so that a layer
+/// of 68,000 small files does not cost 68,000 changes of thread. Batches do not show in the output.
+///
+/// Memory: each batch holds a lease of the budget for its input from before it is filled until it is written (its
+/// compressed bytes replace the input and are fewer). Batches in flight are limited as well.
+///
+/// Why nothing waits for ever, with any number of pipelines on one budget and one pool, also when one thread feeds
+/// several of them in turn:
+///  1. A submitted batch needs no memory but its lease: workers never wait for the budget, a sink or each other.
+///  2. The writer needs only its sink, which by contract does not wait for the budget. So all submitted batches of a
+///     pipeline get written, and their leases come back, whatever the feeders do.
+///  3. A feeder waits only between batches, and only while batches of its own pipeline are in flight; when the last of
+///     them is written it gets its memory even above the limit (MemoryBudget::acquire with a condition). By 2 that
+///     happens. The excess is at most one batch a pipeline.
+/// A batch that outgrows its lease (a huge header) takes the difference without waiting.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "accel/base/bytes.hpp"
+#include "accel/formats/format.hpp"
+#include "accel/formats/toc_record.hpp"
+#include "accel/formats/unit_batch.hpp"
+#include "accel/formats/unit_encoder_pool.hpp"
+#include "accel/io/sink.hpp"
+
+namespace accel::formats {
+
+class UnitPipeline {
+ public:
+  struct Options {
+    /// Compressed bytes a unit must have before the next may begin; 0: every unit begins where the feeder says.
+    /// Units stay below it where a batch as a whole does (estargz.md 3.1).
+    std::size_t min_unit_bytes = 0;
+  };
+  /// Called for each batch from the writer thread, in order, before its bytes are written. `offset`: of its first byte
+  /// in the blob.
+  using OnBatch = std::function<void(Batch& batch, std::uint64_t offset)>;
+
+  UnitPipeline(std::shared_ptr<UnitEncoderPool> encoders, io::ByteSink& sink, const EncodeContext& context,
+               Options options, OnBatch on_batch);
+  UnitPipeline(const UnitPipeline&) = delete;
+  UnitPipeline& operator=(const UnitPipeline&) = delete;
+  /// Drops what was not written; waits for the units being compressed and for the sink's current write.
+  ~UnitPipeline();
+
+  /// Begins a unit in which about `expected_bytes` will follow. With `forced`, min_unit_bytes does not delay it.
+  /// May wait for memory. Throws what a worker, the sink or `on_batch` threw, and Cancelled.
+  void begin_unit(std::size_t expected_bytes, bool forced = false);
+  /// Adds bytes to the current unit; begins one when there is none.
+  void append(ByteView bytes);
+  /// Begins a chunk at the end of the current unit, which must exist; `end_chunk` ends it and returns its index in the
+  /// batch's `chunks`.
+  void begin_chunk();
+  std::size_t end_chunk(bool hashed);
+  /// The bytes of the chunk so far.
+  [[nodiscard]] ByteView chunk() const;
+  /// Adds a record to the current batch; begins a unit when there is none.
+  void add_record(TocRecord record);
+  /// Bytes in the current unit.
+  [[nodiscard]] std::size_t unit_size() const noexcept;
+
+  /// Returns when all units have been written: their bytes in the blob. The sink is then the caller's again.
+  std::uint64_t finish();
+
+ private:
+  struct Job;
+  struct Core;
+
+  void open_batch(std::size_t expected_bytes);
+  void submit();
+  void write_in_order();
+
+  std::shared_ptr<UnitEncoderPool> encoders_;
+  io::ByteSink& sink_;
+  ThreadPool& pool_;
+  MemoryBudget& budget_;
+  const Options options_;
+  const OnBatch on_batch_;
+  const std::size_t batch_bytes_;
+  std::shared_ptr<Core> core_;
+  std::shared_ptr<Job> open_;  // being filled
+  std::size_t chunk_begin_ = 0;
+  std::uint64_t written_ = 0;  // the writer's, until it has ended
+  std::thread writer_;
+};
+
+}  // namespace accel::formats
