@@ -56,7 +56,7 @@ std::vector<ByteView> chunks(std::size_t size) {
 }
 
 void report(benchmark::State& state, std::size_t compressed_size) {
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * data().size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(data().size()));
   if (compressed_size > 0) {
     state.counters["ratio"] = static_cast<double>(compressed_size) / static_cast<double>(data().size());
   }
