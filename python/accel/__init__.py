@@ -19,7 +19,7 @@ except ImportError as error:
 
     raise ImportError(explain(error)) from error
 
-from accel import aio, progress
+from accel import aio, progress, units
 from accel._check import check
 from accel._convert import convert, execute
 from accel._copy import copy
@@ -112,6 +112,7 @@ __all__ = [
     "open",
     "plan",
     "progress",
+    "units",
 ]
 
 

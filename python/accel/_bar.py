@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from accel._progress_state import JobState, Layer, Meter
-from accel._units import duration_text, size_text
 from accel.progress import Progress
+from accel.units import duration_text, size_text
 
 if TYPE_CHECKING:
     from types import TracebackType

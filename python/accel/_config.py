@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from accel import _yaml
 from accel._core import formats
+from accel._core.convert import Location
 from accel._errors import ConfigError
 from accel._options import check_options
-from accel._settings import Converter, Driver, Metric, Model, Provider, Server
+from accel._settings import Converter, Driver, Host, Metric, Model, Provider, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -70,6 +71,26 @@ class Config(Model):
             ConfigError: naming the key, and what is accepted.
         """
         return cls._from_document(_yaml.Document("configuration", data, {}))
+
+    def with_registries(self, locations: Iterable[str], **settings: Any) -> Self:
+        """A copy in which `settings` (keys of `provider.source`) hold for the registries of `locations`.
+
+        Raises:
+            ConfigError: naming the setting, and what is accepted.
+        """
+        hosts = dict(self.provider.source)
+        for text in locations:
+            location = Location.parse(text)
+            if location.transport != "registry":
+                continue
+            host = location.reference.host
+            known = hosts[host].model_dump(exclude_unset=True) if host in hosts else {}
+            try:
+                hosts[host] = Host.model_validate({**known, **settings})
+            except ValidationError as error:
+                raise _describe(_yaml.Document(host, settings, {}), error) from None
+        provider = self.provider.model_copy(update={"source": hosts})
+        return self.model_copy(update={"provider": provider})
 
     @classmethod
     def _from_document(cls, document: _yaml.Document) -> Self:

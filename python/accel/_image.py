@@ -13,7 +13,7 @@ from accel._core import convert as native
 from accel._core import oci
 from accel._environment import ProgressCallback, call_hooks, make_environment
 from accel._errors import ConfigError
-from accel._units import short_digest, size_text
+from accel.units import short_digest, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

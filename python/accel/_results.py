@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from accel import _notebook
-from accel._units import short_digest, size_text
+from accel.units import ratio_text, short_digest, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +124,7 @@ class ConvertResult:
                 target.reference,
                 short_digest(target.digest),
                 size_text(target.size),
-                "skipped" if target.skipped else f"{target.size / size:.1%}" if size else "",
+                "skipped" if target.skipped else ratio_text(target.size, size),
             )
             for target in self.targets
         ]

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING, Self
 
-from accel._units import duration_text, short_digest, size_text
+from accel.units import duration_text, short_digest, size_text
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["duration_text", "ratio_text", "short_digest", "size_text"]
+
 
 def size_text(count: float) -> str:
     """Bytes in decimal units, as registries and `docker images` show them: `1.2 MB`."""
@@ -16,6 +18,11 @@ def short_digest(text: str) -> str:
     """`sha256:` and the first twelve hex digits."""
     algorithm, colon, hexadecimal = text.partition(":")
     return f"{algorithm}{colon}{hexadecimal[:12]}"
+
+
+def ratio_text(part: int, whole: int) -> str:
+    """`92.3%`; empty when there is no whole."""
+    return f"{part / whole:.1%}" if whole else ""
 
 
 def duration_text(seconds: float) -> str:

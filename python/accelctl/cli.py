@@ -1,0 +1,68 @@
+"""The command tree. Command modules import nothing heavy, so that help and completion answer at once."""
+
+from __future__ import annotations
+
+import importlib
+from importlib import metadata
+from typing import cast
+
+import click
+
+# Name → module; the order is that of --help.
+COMMANDS = {
+    "convert": "accelctl.commands.convert",
+    "check": "accelctl.commands.check",
+    "inspect": "accelctl.commands.inspect",
+    "copy": "accelctl.commands.copy",
+    "doctor": "accelctl.commands.doctor",
+}
+
+EPILOG = """\b
+Examples:
+  accelctl convert registry.example/app:1 --driver estargz
+  accelctl check registry.example/app:1 registry.example/app:1-estargz
+  accelctl inspect oci:layout:app --files
+
+\b
+Image locations, as in skopeo:
+  [docker://]HOST[:PORT]/REPO[:TAG][@DIGEST]   a registry
+  oci:DIR[:TAG]                                an OCI layout
+  oci-archive:FILE[:TAG]                       a tar of an OCI layout
+  docker-archive:FILE[:REF]                    the output of docker save (read only)
+
+\b
+Exit status:
+  0 done, 1 failed, 2 wrong usage or configuration, 3 check found differences, 130 interrupted
+
+\b
+Shell completion, for bash (zsh and fish likewise):
+  eval "$(_ACCELCTL_COMPLETE=bash_source accelctl)"
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """Names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        return cast("click.Command", importlib.import_module(COMMANDS[cmd_name]).command)
+
+
+def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: ARG001
+    if value:
+        click.echo(f"accelctl {metadata.version('acceleration-service')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def cli() -> None:
+    """Converts container images into formats that start before they are pulled, and looks into them."""

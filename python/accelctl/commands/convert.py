@@ -1,0 +1,162 @@
+"""`accelctl convert`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from accelctl import shared_options
+from accelctl.errors import settling
+from accelctl.output import print_json, print_table
+
+if TYPE_CHECKING:
+    import accel
+
+EPILOG = """\b
+Examples:
+  accelctl convert registry.example/app:1 --driver estargz
+      makes registry.example/app:1-estargz
+  accelctl convert app:1 'registry.example/fast/app:1-{driver}' --driver estargz --driver zstdchunked --verify
+      makes both formats from one read of the source and checks them
+  accelctl convert oci:layout:app oci-archive:app.tar:app --option compression_level=9
+  accelctl convert --config acceld.yaml registry.example/app:1 --output json
+
+\b
+Without TARGET the rules of --config give it; without a configuration it is the
+source's place with -DRIVER added to the tag (-estargz, -zstdchunked).
+A source named by digest alone becomes sha256-HEX-DRIVER.
+"""
+
+
+def _split_option(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    options = {}
+    for text in values:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"want KEY=VALUE, got {text!r}", ctx, parameter)
+        options[key] = value
+    return options
+
+
+class DriverHelp(click.Command):
+    """Adds the drivers of this version and their options to the help."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the options, then each driver's."""
+        import accel  # noqa: PLC0415 - only this help needs it
+
+        super().format_options(ctx, formatter)
+        for known in accel.formats():
+            with formatter.section(f"Options of driver {known.name} ({known.description})"):
+                formatter.write_dl([(f"{option.name}={option.default}", _describe(option)) for option in known.options])
+
+
+def _describe(option: accel.OptionField) -> str:
+    return f"{option.help} [{option.range}]" if option.range else option.help
+
+
+@click.command(cls=DriverHelp, epilog=EPILOG)
+@click.argument("source")
+@click.argument("target", required=False)
+@shared_options.config_option
+@click.option(
+    "--driver",
+    "drivers",
+    metavar="NAME",
+    multiple=True,
+    help="Format to make; repeat it to make several in one pass (then TARGET is a template with {driver}). "
+    "Default: the configuration's, else estargz.",
+)
+@click.option(
+    "--option",
+    "options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=_split_option,
+    help="Driver option, repeatable; DRIVER.KEY=VALUE is for one of several drivers.",
+)
+@shared_options.platform_option
+@click.option("--cache", metavar="REF", help="Remote cache image. This version has none: giving it is an error.")
+@click.option("--verify", is_flag=True, help="Check each result against the source before its tag is pushed.")
+@shared_options.jobs_option
+@click.option("--dry-run", is_flag=True, help="Say what would be done.")
+@shared_options.progress_option
+@shared_options.output_option
+@shared_options.max_ratio_option
+@shared_options.max_layer_size_option
+@shared_options.registry_options
+@shared_options.debug_option
+def command(
+    *,
+    source: str,
+    target: str | None,
+    config_file: str | None,
+    drivers: tuple[str, ...],
+    options: dict[str, str],
+    platforms: tuple[str, ...],
+    cache: str | None,
+    verify: bool,
+    jobs: int | None,
+    dry_run: bool,
+    progress: str,
+    output: str,
+    max_ratio: int | None,
+    max_layer_size: int | None,
+    debug: bool,
+    **registry: Any,
+) -> None:
+    """Convert an image into one or several formats."""
+    import accel  # noqa: PLC0415 - --help must not wait for it
+
+    shared_options.show_log(debug=debug)
+    with settling():
+        places = [source, *([target.replace("{driver}", "driver")] if target else [])]
+        config = shared_options.load_config(config_file, places, **registry)
+        plan = accel.plan(
+            source, target, driver=drivers, options=options, platform=platforms, cache=cache, config=config
+        )
+    for text in plan.notes:
+        shared_options.note(text)
+    result = accel.execute(
+        plan,
+        verify=verify,
+        dry_run=dry_run,
+        jobs=jobs,
+        limits=shared_options.make_limits(max_ratio, max_layer_size),
+        config=config,
+        progress=shared_options.make_progress(progress),
+    )
+    for made in result.targets:
+        for text in made.notes:
+            shared_options.note(f"{made.driver}: {text}")
+    if output == "json":
+        print_json(result.to_dict())
+    else:
+        _print_result(result)
+
+
+def _print_result(result: accel.ConvertResult) -> None:
+    from accel.units import duration_text, ratio_text, short_digest, size_text  # noqa: PLC0415 - as above
+
+    source = result.source
+    rows = [("source", source.reference, short_digest(source.digest), size_text(source.size), "", "")]
+    rows += [
+        (
+            made.driver,
+            made.reference,
+            "" if made.skipped else short_digest(made.digest),
+            "" if made.skipped else size_text(made.size),
+            "" if made.skipped else ratio_text(made.size, source.size),
+            "nothing written" if made.skipped else f"{len(made.layers)} layers",
+        )
+        for made in result.targets
+    ]
+    print_table(("DRIVER", "IMAGE", "DIGEST", "SIZE", "OF SOURCE", ""), rows, right=(3, 4))
+    times, moved = result.elapsed, result.bytes
+    if times.total:
+        click.echo(
+            f"{duration_text(times.total)} (reading {duration_text(times.pull)}, "
+            f"converting {duration_text(times.convert)}, writing {duration_text(times.push)}, overlapping); "
+            f"{size_text(moved.read)} read, {size_text(moved.uploaded)} written, {size_text(moved.mounted)} mounted"
+        )
