@@ -68,6 +68,10 @@ class Conversion {
     std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
       return plan_.layers[a].source.size > plan_.layers[b].source.size;
     });
+    const std::uint64_t bytes =
+        std::accumulate(plan_.layers.begin(), plan_.layers.end(), std::uint64_t{0},
+                        [](std::uint64_t sum, const PlannedLayer& layer) { return sum + layer.source.size; });
+    job_.reporter.begin(image_.root.descriptor.digest.to_string(), plan_.layers.size(), bytes);
     run_parallel(order.size(), limits.layers, cancel_, [&](std::size_t i, const CancelToken& token) {
       const PlannedLayer& layer = plan_.layers[order[i]];
       with_context(layer.platforms, [&] {

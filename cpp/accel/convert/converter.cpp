@@ -1,8 +1,9 @@
 #include "accel/convert/converter.hpp"
 
-#include <map>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "accel/base/error.hpp"
 #include "accel/convert/check_images.hpp"
@@ -15,6 +16,19 @@
 namespace accel::convert {
 
 namespace {
+
+/// Every tag that will be written must be one, also those that get a suffix.
+void check_tags(const Location& location, const formats::Capabilities& capabilities) {
+  std::vector<std::string> tags = {location.tag, location.tag + capabilities.twin_tag_suffix};
+  if (capabilities.external_tocs) tags.push_back(toc_image_of(location));
+  for (const std::string& tag : tags) {
+    if (oci::is_tag(tag)) continue;
+    throw InvalidReference("target " + location.to_string() + " needs the tag '" + tag + "', which is longer than " +
+                               std::to_string(oci::kMaxTagLength) +
+                               " characters or has others than letters, digits, '.', '_' and '-'",
+                           "choose a shorter tag");
+  }
+}
 
 /// Refuses a request before anything is opened: targets that overwrite each other, tags no registry takes.
 std::vector<Location> check_targets(const ConvertRequest& request) {
@@ -29,16 +43,7 @@ std::vector<Location> check_targets(const ConvertRequest& request) {
       throw ConfigError("two targets have the location " + location.to_string(),
                         "give each driver a tag of its own, for example with {driver} in the target");
     }
-    const std::string longest = toc_image_of(location).size() > 0 ? toc_image_of(location) : location.tag;
-    const std::string twin = location.tag + formats[i]->capabilities().twin_tag_suffix;
-    for (const std::string& tag : {location.tag, twin}) {
-      if (location.transport == Location::Transport::registry && !oci::is_tag(tag)) {
-        throw InvalidReference("target " + location.to_string() + " needs the tag '" + tag +
-                                   "', which is longer than " + std::to_string(oci::kMaxTagLength) +
-                                   " characters or has others than letters, digits, '.', '_' and '-'",
-                               "choose a shorter tag");
-      }
-    }
+    if (location.transport == Location::Transport::registry) check_tags(location, formats[i]->capabilities());
     locations.push_back(std::move(location));
   }
   return locations;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <numeric>
 #include <utility>
 
 #include "accel/base/error.hpp"
@@ -39,7 +40,7 @@ class Copier {
     DocumentSet documents(source_);
     documents.add(root, cancel_);
     if (request_.referrers) documents.add_referrers(cancel_);
-    copy_blobs(documents);
+    copy_blobs(documents, root);
     put_documents(documents, root.descriptor.digest);
     with_context("tag '" + target_tag_ + "'", [&] { target_.put_manifest(root, target_tag_, cancel_); });
     target_.finish();
@@ -81,10 +82,14 @@ class Copier {
     return smaller;
   }
 
-  void copy_blobs(const DocumentSet& documents) {
+  void copy_blobs(const DocumentSet& documents, const oci::RawManifest& root) {
     std::vector<oci::Descriptor> blobs = documents.blobs();
     // Big blobs first, so that no big one is left to be copied alone at the end.
     std::stable_sort(blobs.begin(), blobs.end(), [](const auto& a, const auto& b) { return a.size > b.size; });
+    const std::uint64_t bytes =
+        std::accumulate(blobs.begin(), blobs.end(), std::uint64_t{0},
+                        [](std::uint64_t sum, const oci::Descriptor& blob) { return sum + blob.size; });
+    job_.reporter.begin(root.descriptor.digest.to_string(), blobs.size(), bytes);
     const std::size_t by_connections = std::max<std::size_t>(1, environment_.registry.max_connections / 2);
     run_parallel(blobs.size(), std::min(kParallelBlobs, by_connections), cancel_,
                  [&](std::size_t i, const CancelToken& token) {

@@ -13,11 +13,10 @@ class IgnoreEntries final : public formats::LayerVisitor {
 };
 
 /// Why the layer cannot be kept; "" when it can.
-std::string find_fault(const PlannedLayer& layer, const std::string& driver, LayerOpener& opener,
-                       const CancelToken& cancel) {
+std::string find_fault(const PlannedLayer& layer, LayerOpener& opener, const CancelToken& cancel) {
   try {
-    const auto reader = opener.open_as(driver, layer.source);
-    if (!reader) return "its bytes are not of that format";
+    const auto reader = opener.open_converted(layer.source);
+    if (!reader) return "it is an ordinary layer";
     IgnoreEntries ignore;
     reader->verify(ignore, layer.diff_id, cancel);
     return {};
@@ -33,7 +32,7 @@ std::string find_fault(const PlannedLayer& layer, const std::string& driver, Lay
 ConvertedLayer try_keep_layer(const PlannedLayer& layer, oci::Repository& source, const LayerTarget& target,
                               LayerOpener& opener, JobState& job, const CancelToken& cancel) {
   ConvertedLayer result;
-  const std::string fault = find_fault(layer, target.plan->driver, opener, cancel);
+  const std::string fault = find_fault(layer, opener, cancel);
   if (!fault.empty()) {
     result.notes.push_back("is marked as " + target.plan->driver +
                            " but does not verify and is converted anew: " + fault);

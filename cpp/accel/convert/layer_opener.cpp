@@ -40,8 +40,12 @@ std::unique_ptr<formats::LayerReader> LayerOpener::open(const oci::Descriptor& l
   return formats::open_layer(layer, source(layer), options());
 }
 
-std::unique_ptr<formats::LayerReader> LayerOpener::open_as(const std::string& driver, const oci::Descriptor& layer) {
-  return formats::find_format(driver).open(layer, source(layer), options());
+std::unique_ptr<formats::LayerReader> LayerOpener::open_converted(const oci::Descriptor& layer) {
+  const std::shared_ptr<io::ByteSource> blob = source(layer);
+  for (const formats::FormatInfo& format : formats::all_formats()) {
+    if (auto reader = format.open(layer, blob, options())) return reader;
+  }
+  return nullptr;
 }
 
 std::optional<oci::Descriptor> LayerOpener::used_external_toc(const oci::Descriptor& layer) {

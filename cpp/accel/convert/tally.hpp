@@ -79,6 +79,11 @@ class Reporter {
     observer_.on_event({std::string(kind), id, image_, state, done, total, std::move(detail)});
   }
 
+  /// Says how much there is to read, so that listeners can tell how far the whole job is.
+  void begin(const std::string& id, std::size_t blobs, std::uint64_t bytes) const {
+    event("image", id, ProgressState::started, 0, bytes, std::to_string(blobs));
+  }
+
  private:
   ProgressObserver& observer_;
   std::string image_;

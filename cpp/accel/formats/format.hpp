@@ -128,6 +128,7 @@ struct Capabilities {
   /// kinds of clients (zstdchunked.md 9.5). The twin has LayerResult::twin_annotations and stands under the target's
   /// tag with this suffix.
   std::string twin_tag_suffix;
+  bool external_tocs = false;  ///< layers have a LayerResult::side_blob, for an image of its own (estargz.md 10.1)
 };
 
 /// One format with one set of options.

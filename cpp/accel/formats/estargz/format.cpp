@@ -34,6 +34,7 @@ class EstargzFormat final : public Format {
     Capabilities capabilities;
     capabilities.needs_oci = true;  // layer annotations (estargz.md 9.2)
     capabilities.keeps_diff_ids = options_.keep_diff_id;
+    capabilities.external_tocs = options_.external_toc;
     return capabilities;
   }
 
