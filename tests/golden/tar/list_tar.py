@@ -43,7 +43,7 @@ def list_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
     if member.isreg():
         content = archive.extractfile(member)
         assert content is not None
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
+        digest = hashlib.sha256(content.read()).hexdigest()
     xattrs = sorted((k[len(_XATTR) :], v) for k, v in member.pax_headers.items() if k.startswith(_XATTR))
     fields = [
         _TYPES.get(member.type, "regular"),

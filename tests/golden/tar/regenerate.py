@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from list_tar import list_tar
 
@@ -25,14 +26,14 @@ def _make_tree(root: Path, *, long_names: bool) -> None:
     (root / "dir" / "file").write_bytes(b"content\n")
     (root / "dir" / "empty").touch()
     (root / "dir" / "suid").write_bytes(b"#!/bin/sh\n")
-    os.chmod(root / "dir" / "suid", 0o4755)
+    (root / "dir" / "suid").chmod(0o4755)
     os.link(root / "dir" / "file", root / "dir" / "hardlink")
-    os.symlink("../dir/file", root / "dir" / "symlink")
+    (root / "dir" / "symlink").symlink_to("../dir/file")
     os.mkfifo(root / "dir" / "fifo")
     if long_names:
         (root / _LONG).mkdir(parents=True)
         (root / _LONG / ("n" * 120)).write_bytes(b"long\n")
-        os.symlink("t" * 150, root / "dir" / "long-target")
+        (root / "dir" / "long-target").symlink_to("t" * 150)
         (root / "dir" / "caf\u00e9").write_bytes(b"utf-8\n")
         (root / "dir" / os.fsdecode(b"latin\xe9")).write_bytes(b"latin-1\n")
     for path in [root, *root.rglob("*")]:
@@ -89,7 +90,7 @@ def _go(_: Path) -> None:
 
 def _python_members() -> list[tuple[tarfile.TarInfo, bytes]]:
     members = []
-    for name, kind, changes, content in [
+    described: list[tuple[str, bytes, dict[str, Any], bytes]] = [
         ("dir", tarfile.DIRTYPE, {"mode": 0o755}, b""),
         ("dir/file", tarfile.REGTYPE, {"uname": "user", "gname": "gr\u00fcppe", "uid": 5_000_000}, b"content\n"),
         ("dir/" + "n" * 200, tarfile.REGTYPE, {"mtime": 1.25}, b"long\n"),
@@ -98,7 +99,8 @@ def _python_members() -> list[tuple[tarfile.TarInfo, bytes]]:
         ("dir/same", tarfile.LNKTYPE, {"linkname": "dir/file"}, b""),
         ("dir/null", tarfile.CHRTYPE, {"devmajor": 1, "devminor": 3}, b""),
         ("dir/disk", tarfile.BLKTYPE, {"devmajor": 8, "devminor": 17}, b""),
-    ]:
+    ]
+    for name, kind, changes, content in described:
         info = tarfile.TarInfo(name)
         info.type = kind
         info.mtime = _TIME
@@ -112,7 +114,7 @@ def _python_members() -> list[tuple[tarfile.TarInfo, bytes]]:
 def _python(_: Path) -> None:
     for name, form, headers in [
         ("python-pax.tar", tarfile.PAX_FORMAT, {"comment": "a global header"}),
-        ("python-gnu.tar", tarfile.GNU_FORMAT, None),
+        ("python-gnu.tar", tarfile.GNU_FORMAT, {}),
     ]:
         with tarfile.open(_HERE / name, "w", format=form, pax_headers=headers) as archive:
             for info, content in _python_members():
