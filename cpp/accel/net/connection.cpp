@@ -133,7 +133,7 @@ struct Connection::Impl {
       writing = false;
       write_error = error;
       sent += count;
-      out[0] = out[0].subspan(count);
+      out[0] = out[0].subspan(std::min(count, out[0].size()));  // empty after stop_sending
       if (!error) write_next();
     };
     const ByteView first = out[0].first(std::min(out[0].size(), kWritePiece));
@@ -225,6 +225,16 @@ bool Connection::flush(const Wait& wait) {
   }
   if (impl.ahead_begin != impl.ahead_end) return false;
   impl.fail(impl.write_error ? impl.write_error : impl.read_error);
+}
+
+void Connection::stop_sending() {
+  Impl& impl = *impl_;
+  impl.out = {};
+  if (!impl.writing) return;
+  error_code ignored;
+  impl.socket.cancel(ignored);
+  // A cancelled operation ends with the next round of its handlers.
+  impl.pump({std::chrono::seconds(1), {}}, "giving up a request", [&] { return !impl.writing; });
 }
 
 std::size_t Connection::read_some(MutableByteView out, const Wait& wait) {

@@ -42,6 +42,8 @@ class Connection {
   /// Sends what is queued while listening. True when all is sent; false when the peer answered before that: read the
   /// answer then, and call `flush` again only if it was an interim one. `wait.timeout` is for a pause without progress.
   bool flush(const Wait& wait);
+  /// Gives up what is queued and not sent; the caller's memory is not used any more. Only reads may follow.
+  void stop_sending();
   /// Reads 1 to out.size() bytes, 0 when the peer ended the connection.
   std::size_t read_some(MutableByteView out, const Wait& wait);
 

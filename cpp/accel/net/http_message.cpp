@@ -74,14 +74,16 @@ std::optional<std::string> read_all(Body& body, std::size_t limit) {
   }
 }
 
-std::string serialize_head(const Request& request, std::string_view target) {
+std::string serialize_head(const Request& request, std::string_view target, BodyFraming framing) {
   if (!is_token(request.method)) throw ConfigError("HTTP method holds a character it may not");
   std::string head = request.method + " ";
   head.append(target).append(" HTTP/1.1\r\n");
   append_field(head, "Host", request.url.authority());
   for (const auto& [name, value] : request.headers) append_field(head, name, value);
   const bool carries_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (carries_body || !request.body.empty()) {
+  if (framing == BodyFraming::chunked) {
+    append_field(head, "Transfer-Encoding", "chunked");
+  } else if (carries_body || !request.body.empty()) {
     append_field(head, "Content-Length", std::to_string(request.body.size()));
   }
   head += "\r\n";

@@ -74,9 +74,15 @@ struct Response {
 /// The whole body, at most `limit` bytes: nothing when there is more (the body is then left unread).
 std::optional<std::string> read_all(Body& body, std::size_t limit);
 
+/// How a request's head announces its body.
+enum class BodyFraming : unsigned char {
+  length,   ///< Content-Length of `Request::body`, for methods that carry one
+  chunked,  ///< Transfer-Encoding: chunked; the body follows piece by piece
+};
+
 /// Request line and header fields as they go over the wire. `target` is the request line's: path and query, or the
-/// whole URL for a proxy. Adds Host and, for methods that carry a body, Content-Length. Throws ConfigError when a
-/// method or header field holds a character that would end the line.
-std::string serialize_head(const Request& request, std::string_view target);
+/// whole URL for a proxy. Adds Host and the fields of the framing. Throws ConfigError when a method or header field
+/// holds a character that would end the line.
+std::string serialize_head(const Request& request, std::string_view target, BodyFraming framing = BodyFraming::length);
 
 }  // namespace accel::net

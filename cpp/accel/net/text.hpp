@@ -17,6 +17,7 @@ bool equal_nocase(std::string_view a, std::string_view b) noexcept;
 std::string_view trim(std::string_view text) noexcept;
 /// The parts between `separator`, trimmed; empty ones are left out.
 std::vector<std::string_view> split(std::string_view text, char separator);
+std::vector<std::string_view> split(std::string&& text, char separator) = delete;  // the parts would dangle
 /// Decimal digits only; nothing for anything else or too large a number.
 std::optional<std::uint64_t> parse_u64(std::string_view text) noexcept;
 

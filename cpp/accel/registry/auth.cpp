@@ -107,7 +107,8 @@ std::string Authenticator::renew(const std::vector<Challenge>& challenges, const
     return basic_ == rejected ? "" : basic_;
   }
   Scopes asked;
-  for (const auto scope : net::split(chosen->get("scope"), ' ')) asked.emplace_back(scope);
+  const std::string asked_text = chosen->get("scope");
+  for (const auto scope : net::split(asked_text, ' ')) asked.emplace_back(scope);
   const Scopes wanted = merge(scopes, asked);
   // Another thread may have fetched a new token meanwhile.
   if (const Token* token = find(wanted); token != nullptr && "Bearer " + token->value != rejected) {

@@ -28,9 +28,17 @@ class BlobPush final : public oci::BlobWriter {
 
   void write(ByteView bytes) override {
     cancel_.check();
+    if (streaming_) {
+      session_->stream(bytes, cancel_);
+      written_ += bytes.size();
+      return;
+    }
     while (!bytes.empty()) {
       // Sent only when more follows: a blob of exactly one chunk is still a small one.
-      if (chunk_.size() == chunk_bytes_) flush();
+      if (chunk_.size() == chunk_bytes_) {
+        flush();
+        if (streaming_) return write(bytes);
+      }
       const std::size_t count = std::min(bytes.size(), chunk_bytes_ - chunk_.size());
       chunk_.append(bytes.first(count));
       written_ += count;
@@ -45,6 +53,7 @@ class BlobPush final : public oci::BlobWriter {
     }
     if (session_) {
       if (!chunk_.empty()) flush();
+      if (streaming_) session_->end_stream();
       finish_session(digest, size);
     } else {
       send_whole(digest, size);
@@ -57,6 +66,7 @@ class BlobPush final : public oci::BlobWriter {
   void flush() {
     if (!session_) {
       session_.emplace(UploadSession::start(place_, cancel_));
+      if (!place_.host->capabilities().chunked_uploads) return begin_stream();
       const std::uint64_t least = std::min(session_->min_chunk_bytes(), kMaxChunk);
       if (least > chunk_bytes_) {  // the registry wants larger chunks: this one goes on growing
         chunk_bytes_ = static_cast<std::size_t>(least);
@@ -66,16 +76,32 @@ class BlobPush final : public oci::BlobWriter {
     for (int restarts = 0;; ++restarts) {
       try {
         session_->send(chunk_.view(), cancel_);
-        break;
+        return chunk_.clear();
       } catch (const RegistryError& error) {
-        // As long as nothing but this chunk was sent, a lost session can be begun anew.
+        const bool refused = error.fields().code == "CHUNK_REFUSED";
         const bool lost = error.fields().code == "UPLOAD_LOST";
-        if (!lost || session_->offset() > 0 || restarts == kMaxRestarts) throw;
+        if (refused) place_.host->capabilities().chunked_uploads = false;  // the next blob is streamed at once
+        if (refused && session_->offset() > 0) fail_refused(error);
+        // As long as nothing but this chunk was sent, a lost session can be begun anew.
+        if (!(refused || lost) || session_->offset() > 0 || restarts == kMaxRestarts) throw;
       }
       session_.reset();
       session_.emplace(UploadSession::start(place_, cancel_));
+      if (!place_.host->capabilities().chunked_uploads) return begin_stream();
     }
-    chunk_.clear();
+  }
+
+  void begin_stream() {
+    streaming_ = true;
+    session_->stream(chunk_.view(), cancel_);
+    chunk_ = Buffer();
+  }
+
+  /// Refused in the middle: what was sent before is not at hand, but another try will stream.
+  [[noreturn]] static void fail_refused(const RegistryError& error) {
+    RegistryError::Fields fields = error.fields();
+    fields.retryable = true;
+    throw RegistryError(error.message(), std::move(fields), "try again: the blob will then be sent in one request");
   }
 
   void finish_session(const oci::Digest& digest, std::uint64_t size) {
@@ -101,6 +127,7 @@ class BlobPush final : public oci::BlobWriter {
   Buffer chunk_;  ///< what the registry has not confirmed
   std::uint64_t written_ = 0;
   std::optional<UploadSession> session_;
+  bool streaming_ = false;  ///< the host takes no chunks: bytes go out as they come
 };
 
 }  // namespace

@@ -81,7 +81,8 @@ net::Url root_url(std::string_view scheme, const std::string& name) {
 Host::Host(std::string name, std::shared_ptr<const Services> services, int max_attempts)
     : name_(std::move(name)),
       services_(std::move(services)),
-      auth_(name_, {services_->http, services_->credentials, services_->retry.clock, services_->options.user_agent}) {
+      auth_(name_, {services_->http, services_->credentials, services_->retry.clock, services_->options.user_agent}),
+      capabilities_(name_) {
   policy_.max_attempts = max_attempts;
   policy_.backoff_base = services_->options.backoff_base;
 }
@@ -109,7 +110,7 @@ Answer Host::send(const Call& call, std::initializer_list<int> accepted, const C
   return retry.run([&] { return send_once(call, accepted, cancel); });
 }
 
-Answer Host::send_once(const Call& call, std::initializer_list<int> accepted, const CancelToken& cancel) {
+net::Request Host::make_request(const Call& call, const CancelToken& cancel) {
   cancel.check();
   net::Request request;
   request.method = call.method;
@@ -118,11 +119,16 @@ Answer Host::send_once(const Call& call, std::initializer_list<int> accepted, co
   request.body = call.body;
   request.hold = call.hold;
   request.limit = call.limit;
-  if (call.url) {
-    request.url = *call.url;
-  } else {
-    request.url = *root(cancel).resolve(call.path);
-  }
+  request.url = call.url ? *call.url : *root(cancel).resolve(call.path);
+  return request;
+}
+
+void Host::fail(const Call& call, const net::Url& url, net::Response& response) const {
+  throw_api_error({name_, call.subject, call.method, url, join(call.scopes)}, response, services_->retry.clock->date());
+}
+
+Answer Host::send_once(const Call& call, std::initializer_list<int> accepted, const CancelToken& cancel) {
+  net::Request request = make_request(call, cancel);
   for (int hop = 0;; ++hop) {
     net::Response response = send_authorized(call, request, cancel);
     if (std::find(accepted.begin(), accepted.end(), response.status) != accepted.end()) {
@@ -130,13 +136,19 @@ Answer Host::send_once(const Call& call, std::initializer_list<int> accepted, co
     }
     const bool keeps_method = response.status == 307 || response.status == 308;
     const bool follow = is_redirect(response.status) && (keeps_method || call.method == "GET" || call.method == "HEAD");
-    if (!follow || hop == kMaxRedirects) {
-      throw_api_error({name_, call.subject, call.method, request.url, join(call.scopes)}, response,
-                      services_->retry.clock->date());
-    }
+    if (!follow || hop == kMaxRedirects) fail(call, request.url, response);
     detach(response);
     request.url = redirect_target(request, response, call.subject);
   }
+}
+
+std::unique_ptr<net::RequestStream> Host::begin(const Call& call, const CancelToken& cancel) {
+  net::Request request = make_request(call, cancel);
+  if (net::same_origin(request.url, root(cancel))) {
+    const std::string authorization = auth_.authorization(call.scopes, cancel);
+    if (!authorization.empty()) request.headers.set("Authorization", authorization);
+  }
+  return services_->http->begin(request, cancel);
 }
 
 net::Response Host::send_authorized(const Call& call, net::Request& request, const CancelToken& cancel) {

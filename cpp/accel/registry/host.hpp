@@ -13,6 +13,7 @@
 #include "accel/net/http_client.hpp"
 #include "accel/net/retry.hpp"
 #include "accel/registry/auth.hpp"
+#include "accel/registry/capabilities.hpp"
 #include "accel/registry/options.hpp"
 #include "accel/registry/scope.hpp"
 
@@ -67,10 +68,20 @@ class Host {
   /// The same with retries.
   Answer send(const Call& call, std::initializer_list<int> accepted, const CancelToken& cancel);
 
+  /// Begins a request whose body is written piece by piece; no retries. The token is renewed beforehand if it is about
+  /// to expire, as a 401 in the middle could not be answered.
+  std::unique_ptr<net::RequestStream> begin(const Call& call, const CancelToken& cancel);
+  /// Throws what `response` to `call`, whose status was not expected, means.
+  [[noreturn]] void fail(const Call& call, const net::Url& url, net::Response& response) const;
+
+  /// What was found out about the host while working with it.
+  [[nodiscard]] Capabilities& capabilities() noexcept { return capabilities_; }
+
   /// Held while a fallback tag of the referrers is read, changed and written.
   std::timed_mutex& referrers_mutex() noexcept { return referrers_mutex_; }
 
  private:
+  [[nodiscard]] net::Request make_request(const Call& call, const CancelToken& cancel);
   net::Response send_authorized(const Call& call, net::Request& request, const CancelToken& cancel);
 
   const std::string name_;
@@ -79,6 +90,7 @@ class Host {
   Authenticator auth_;
   std::mutex mutex_;
   std::optional<net::Url> root_;
+  Capabilities capabilities_;
   std::timed_mutex referrers_mutex_;
 };
 

@@ -34,10 +34,13 @@ UploadSession::UploadSession(UploadSession&& other) noexcept
       location_(std::move(other.location_)),
       offset_(other.offset_),
       min_chunk_bytes_(other.min_chunk_bytes_),
-      open_(std::exchange(other.open_, false)) {}
+      open_(std::exchange(other.open_, false)),
+      stream_(std::move(other.stream_)),
+      stream_url_(std::move(other.stream_url_)) {}
 
 UploadSession::~UploadSession() {
   if (!open_) return;
+  stream_.reset();  // ends its connection before the session is deleted
   try {
     Call abort = call("DELETE");
     abort.limit = kAbortLimit;
@@ -83,6 +86,16 @@ void UploadSession::fail_lost(const std::string& reason) const {
                       std::move(fields), "start again: what was sent before is not kept here");
 }
 
+void UploadSession::fail_refused(const std::string& reason) const {
+  RegistryError::Fields fields;
+  fields.code = "CHUNK_REFUSED";
+  fields.method = "PATCH";
+  fields.url = net::redact(location_);
+  throw RegistryError(
+      "upload to " + place_.name() + ": the registry refuses a chunk at " + std::to_string(offset_) + " with " + reason,
+      std::move(fields));
+}
+
 std::size_t UploadSession::within_chunk(std::uint64_t confirmed, std::size_t chunk_size) const {
   if (confirmed < offset_) fail_lost("the registry kept only " + std::to_string(confirmed) + " bytes");
   if (confirmed - offset_ > chunk_size) fail_lost("the registry claims more bytes than were sent");
@@ -117,12 +130,56 @@ std::size_t UploadSession::patch(ByteView chunk, std::size_t done, const CancelT
   request.headers.add("Content-Type", "application/octet-stream");
   // Upload sessions have their own dialect: no unit, no total.
   request.headers.add("Content-Range", std::to_string(first) + "-" + std::to_string(first + request.body.size() - 1));
-  const Answer answer = place_.host->send_once(request, {200, 201, 202, 204, 416}, cancel);
-  if (answer.status == 416) return ask_progress(chunk.size(), cancel);
+  // 411, 413, 415 and 501 come from proxies and registries that do not know or not want chunks.
+  const Answer answer =
+      place_.host->send_once(request, {200, 201, 202, 204, 400, 405, 411, 413, 415, 416, 501}, cancel);
+  if (answer.status == 416) {
+    const std::size_t confirmed = ask_progress(chunk.size(), cancel);
+    // Not a wrong offset then, but an unwanted chunk.
+    if (confirmed == done) fail_refused("416");
+    return confirmed;
+  }
+  if (answer.status >= 400) fail_refused(std::to_string(answer.status));
   follow(answer);
+  // Only a range that ends within this chunk means that less was taken. QUIRK: ECR's stays at the end of the first
+  // chunk for ever, and docker-registry answers nothing else than the whole.
   const auto confirmed = parse_upload_range(answer.headers.get("Range"));
-  // A registry that does not say how much it has accepted all of it.
-  return confirmed && *confirmed > 0 ? within_chunk(*confirmed, chunk.size()) : chunk.size();
+  const bool partial = confirmed && *confirmed > first && *confirmed < offset_ + chunk.size();
+  return partial ? static_cast<std::size_t>(*confirmed - offset_) : chunk.size();
+}
+
+void UploadSession::stream(ByteView piece, const CancelToken& cancel) {
+  if (!stream_) {
+    Call request = call("PATCH");
+    request.headers.add("Content-Type", "application/octet-stream");
+    request.hold = net::Hold::open;  // lasts as long as the caller takes to produce the blob
+    stream_ = place_.host->begin(request, cancel);
+    stream_url_ = location_;
+  }
+  try {
+    if (!stream_->write(piece)) {
+      end_stream();  // throws what an early refusal means
+      fail_lost("the registry ended the upload");
+    }
+  } catch (const Unreachable& error) {
+    fail_lost(error.message());
+  }
+  offset_ += piece.size();
+}
+
+void UploadSession::end_stream() {
+  const auto stream = std::exchange(stream_, nullptr);
+  Answer answer;
+  try {
+    static_cast<net::Response&>(answer) = stream->finish();
+  } catch (const Unreachable& error) {
+    fail_lost(error.message());
+  }
+  answer.url = stream_url_;
+  if (answer.status != 202 && answer.status != 201 && answer.status != 204) {
+    place_.host->fail(call("PATCH"), stream_url_, answer);
+  }
+  follow(answer);
 }
 
 std::size_t UploadSession::ask_progress(std::size_t chunk_size, const CancelToken& cancel) {

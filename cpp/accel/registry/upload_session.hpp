@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -25,8 +26,13 @@ class UploadSession {
 
   /// Sends `chunk`, the blob's bytes from `offset()`. An interrupted chunk goes on from where the registry says it is.
   /// Throws RegistryError with code "UPLOAD_LOST" when the registry does not know the session any more or has lost
-  /// bytes that were confirmed.
+  /// bytes that were confirmed, "CHUNK_REFUSED" when it will not take chunks of this size or at all.
   void send(ByteView chunk, const CancelToken& cancel);
+  /// The other way: one request for the whole blob, written piece by piece. Begins with the first piece; nothing is
+  /// kept, so a broken connection is "UPLOAD_LOST".
+  void stream(ByteView piece, const CancelToken& cancel);
+  /// Ends the streamed request. Call before `commit`.
+  void end_stream();
   /// Ends the blob: the registry checks `digest`. `rest` is the blob's whole content when nothing was sent before,
   /// else empty. Throws DigestMismatch when the registry saw other bytes.
   void commit(const hash::Digest& digest, ByteView rest, const CancelToken& cancel);
@@ -42,12 +48,15 @@ class UploadSession {
   std::size_t ask_progress(std::size_t chunk_size, const CancelToken& cancel);
   [[nodiscard]] std::size_t within_chunk(std::uint64_t confirmed, std::size_t chunk_size) const;
   [[noreturn]] void fail_lost(const std::string& reason) const;
+  [[noreturn]] void fail_refused(const std::string& reason) const;
 
   Place place_;
   net::Url location_;
   std::uint64_t offset_ = 0;
   std::uint64_t min_chunk_bytes_ = 0;
   bool open_ = true;
+  std::unique_ptr<net::RequestStream> stream_;
+  net::Url stream_url_;
 };
 
 }  // namespace accel::registry

@@ -13,11 +13,11 @@ namespace accel::net {
 namespace {
 
 using namespace std::chrono_literals;
-using test::HttpReply;
-using test::HttpRequest;
-using test::HttpServer;
+using testing::HttpReply;
+using testing::HttpRequest;
+using testing::HttpServer;
 
-class HttpClientTest : public testing::Test {
+class HttpClientTest : public ::testing::Test {
  protected:
   /// A client with short time-outs.
   void make_client(std::size_t max_connections = 4, HttpTimeouts timeouts = {2000ms, 2000ms}) {

@@ -16,9 +16,9 @@ namespace accel::net {
 namespace {
 
 using namespace std::chrono_literals;
-using test::HttpReply;
-using test::HttpRequest;
-using test::HttpServer;
+using testing::HttpReply;
+using testing::HttpRequest;
+using testing::HttpServer;
 
 const Route kRoute{"http", "a", 80, "", {}};
 

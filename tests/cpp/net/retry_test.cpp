@@ -21,7 +21,7 @@ class FakeClock final : public Clock {
   std::vector<std::chrono::milliseconds> slept;
 };
 
-class RetryTest : public testing::Test {
+class RetryTest : public ::testing::Test {
  protected:
   static RegistryError failure(bool retryable, std::chrono::milliseconds retry_after = 0ms) {
     RegistryError::Fields fields;

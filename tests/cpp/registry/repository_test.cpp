@@ -6,47 +6,24 @@
 #include <algorithm>
 
 #include "accel/base/error.hpp"
-#include "accel/hash/hasher.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/oci/media_type.hpp"
 #include "accel/registry/client.hpp"
+#include "support/blob_content.hpp"
 #include "support/docker_registry.hpp"
 
 namespace accel::registry {
 namespace {
 
-Bytes make_content(std::size_t size, unsigned seed) {
-  Bytes content(size);
-  std::uint32_t state = seed * 2654435761U + 1;
-  for (auto& byte : content) {
-    state = state * 1664525U + 1013904223U;
-    byte = static_cast<std::byte>(state >> 24U);
-  }
-  return content;
-}
+using testing::describe_blob;
+using testing::make_content;
+using testing::read_to_end;
 
-oci::Descriptor describe(ByteView content) {
-  oci::Descriptor blob;
-  blob.media_type = oci::kOciLayer;
-  blob.digest = hash::sha256(content);
-  blob.size = content.size();
-  return blob;
-}
-
-Bytes read_to_end(io::ByteStream& stream) {
-  Bytes content;
-  Bytes block(100'000);
-  while (const std::size_t count = stream.read(block)) {
-    content.insert(content.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(count));
-  }
-  return content;
-}
-
-class RegistryRepositoryTest : public testing::Test {
+class RegistryRepositoryTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!test::DockerRegistry::available()) GTEST_SKIP() << test::DockerRegistry::kMissing;
-    registry_ = std::make_unique<test::DockerRegistry>();
+    if (!testing::DockerRegistry::available()) GTEST_SKIP() << testing::DockerRegistry::kMissing;
+    registry_ = std::make_unique<testing::DockerRegistry>();
     Options options;
     options.upload_chunk_bytes = 1U << 20U;
     client_ = std::make_unique<Client>(options);
@@ -58,7 +35,7 @@ class RegistryRepositoryTest : public testing::Test {
   }
 
   oci::Descriptor push(oci::Repository& repository, ByteView content, std::size_t piece = 300'000) {
-    const auto blob = describe(content);
+    const auto blob = describe_blob(content);
     auto writer = repository.create_blob(0, cancel_);
     for (std::size_t done = 0; done < content.size(); done += piece) {
       writer->write(content.subspan(done, std::min(piece, content.size() - done)));
@@ -83,7 +60,7 @@ class RegistryRepositoryTest : public testing::Test {
   }
 
   CancelToken cancel_;
-  std::unique_ptr<test::DockerRegistry> registry_;
+  std::unique_ptr<testing::DockerRegistry> registry_;
   std::unique_ptr<Client> client_;
   std::shared_ptr<oci::Repository> repository_;
 };
@@ -101,7 +78,7 @@ TEST_F(RegistryRepositoryTest, blobs_of_every_size_class_come_back_as_they_were)
 }
 
 TEST_F(RegistryRepositoryTest, a_blob_that_was_never_pushed_is_absent) {
-  const auto blob = describe(make_content(10, 1));
+  const auto blob = describe_blob(make_content(10, 1));
   EXPECT_FALSE(repository_->has_blob(blob, cancel_));
   EXPECT_THROW(read_to_end(*repository_->open_blob(blob, cancel_)), NotFound);
 }
@@ -111,7 +88,7 @@ TEST_F(RegistryRepositoryTest, a_wrong_digest_at_commit_is_refused_by_the_regist
     const Bytes content = make_content(size, 5);
     auto writer = repository_->create_blob(0, cancel_);
     writer->write(content);
-    const auto other = describe(make_content(size, 6));
+    const auto other = describe_blob(make_content(size, 6));
     EXPECT_THROW(writer->commit(other.digest, size), DigestMismatch);
     EXPECT_FALSE(repository_->has_blob(other, cancel_));
   }
@@ -164,7 +141,7 @@ TEST_F(RegistryRepositoryTest, a_blob_of_another_repository_is_mounted_and_not_s
   const auto blob = push(*other, content);
   EXPECT_TRUE(repository_->mount_blob(blob, *other, cancel_));
   EXPECT_TRUE(repository_->has_blob(blob, cancel_));
-  EXPECT_FALSE(repository_->mount_blob(describe(make_content(10, 8)), *other, cancel_));
+  EXPECT_FALSE(repository_->mount_blob(describe_blob(make_content(10, 8)), *other, cancel_));
 }
 
 TEST_F(RegistryRepositoryTest, referrers_are_kept_under_the_fallback_tag) {

@@ -19,7 +19,7 @@
 
 extern char** environ;
 
-namespace accel::test {
+namespace accel::testing {
 
 namespace {
 
@@ -95,4 +95,4 @@ bool port_answers(std::uint16_t port) {
   return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-}  // namespace accel::test
+}  // namespace accel::testing

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace accel::test {
+namespace accel::testing {
 
 /// Runs a program until the test ends; its output goes to a file. Killed and collected by the destructor.
 class ChildProcess {
@@ -36,4 +36,4 @@ std::uint16_t free_port();
 /// True when somebody listens to it.
 bool port_answers(std::uint16_t port);
 
-}  // namespace accel::test
+}  // namespace accel::testing

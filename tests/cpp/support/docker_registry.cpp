@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
-namespace accel::test {
+namespace accel::testing {
 
 bool DockerRegistry::available() { return program_exists("docker-registry"); }
 
@@ -58,4 +58,4 @@ std::string DockerRegistry::log() const {
   return text.str();
 }
 
-}  // namespace accel::test
+}  // namespace accel::testing

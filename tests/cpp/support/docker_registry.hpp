@@ -7,7 +7,7 @@
 
 #include "support/child_process.hpp"
 
-namespace accel::test {
+namespace accel::testing {
 
 /// Runs until it is destroyed.
 class DockerRegistry {
@@ -42,4 +42,4 @@ class DockerRegistry {
   std::unique_ptr<ChildProcess> process_;
 };
 
-}  // namespace accel::test
+}  // namespace accel::testing

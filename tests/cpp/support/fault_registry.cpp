@@ -6,7 +6,7 @@
 
 #include "accel/hash/hasher.hpp"
 
-namespace accel::test {
+namespace accel::testing {
 
 namespace {
 
@@ -197,4 +197,4 @@ HttpReply FaultRegistry::serve_upload(const HttpRequest& request, const std::str
   return {201, {{"Docker-Content-Digest", digest}, {"Location", "/v2/app/blobs/" + digest}}, ""};
 }
 
-}  // namespace accel::test
+}  // namespace accel::testing

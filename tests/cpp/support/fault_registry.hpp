@@ -12,16 +12,17 @@
 
 #include "support/http_server.hpp"
 
-namespace accel::test {
+namespace accel::testing {
 
 class FaultRegistry {
  public:
   struct Behaviour {
     bool referrers_api = false;
     bool chunked_uploads = true;  ///< false: PATCH with Content-Range is refused with 400
-    std::string other_location;   ///< prefix of Location in upload answers: "http://127.0.0.1:port" of another server
-    bool ignore_ranges = false;   ///< of downloads
-    std::string blob_redirect;    ///< prefix of where blob GETs are redirected to; "" = served here
+    std::string other_location =
+        {};                      ///< prefix of Location in upload answers: "http://127.0.0.1:port" of another server
+    bool ignore_ranges = false;  ///< of downloads
+    std::string blob_redirect = {};  ///< prefix of where blob GETs are redirected to; "" = served here
   };
   FaultRegistry() : FaultRegistry(Behaviour{}) {}
   explicit FaultRegistry(Behaviour behaviour);
@@ -31,11 +32,11 @@ class FaultRegistry {
     std::string method, part;
     HttpReply reply;
     int times = 1;
-    std::optional<std::size_t> body_limit;  ///< read only so much of the request's body before answering
-    bool keep_partial = false;              ///< of a PATCH: the session keeps what was read
-    bool act = false;                       ///< do what was asked as well; only the answer goes wrong
+    std::optional<std::size_t> body_limit = std::nullopt;  ///< read only so much of the request's body before answering
+    bool keep_partial = false;                             ///< of a PATCH: the session keeps what was read
+    bool act = false;                                      ///< do what was asked as well; only the answer goes wrong
     /// Changes the answer that would have been given, instead of `reply`.
-    std::function<void(const HttpRequest&, HttpReply&)> alter;
+    std::function<void(const HttpRequest&, HttpReply&)> alter = {};
   };
   void script(Fault fault);
 
@@ -80,4 +81,4 @@ class FaultRegistry {
   std::unique_ptr<HttpServer> server_;  ///< last: its threads use the rest
 };
 
-}  // namespace accel::test
+}  // namespace accel::testing

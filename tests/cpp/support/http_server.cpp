@@ -12,7 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 
-namespace accel::test {
+namespace accel::testing {
 
 namespace {
 
@@ -229,4 +229,4 @@ bool HttpServer::serve_one(int fd, int connection, std::string& received) {
   return complete;
 }
 
-}  // namespace accel::test
+}  // namespace accel::testing

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace accel::test {
+namespace accel::testing {
 
 struct HttpRequest {
   std::string method, target;
@@ -82,4 +82,4 @@ class HttpServer {
   std::thread acceptor_;
 };
 
-}  // namespace accel::test
+}  // namespace accel::testing
