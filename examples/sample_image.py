@@ -36,8 +36,7 @@ class Layer:
         entry.mtime = 1_700_000_000
         entry.mode = 0o755 if content is None else 0o644
         entry.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
-        for key, value in fields.pop("xattrs", {}).items():
-            entry.pax_headers[f"SCHILY.xattr.{key}"] = value
+        entry.pax_headers = {f"SCHILY.xattr.{key}": value for key, value in fields.pop("xattrs", {}).items()}
         for key, value in fields.items():
             setattr(entry, key, value)
         entry.size = len(content or b"")
