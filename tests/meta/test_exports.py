@@ -10,7 +10,7 @@ import accel
 from accel import _core
 from tests.meta.tree import ROOT
 
-PUBLIC_MODULES = {"aio", "progress"}
+PUBLIC_MODULES = {"aio", "progress", "units"}
 
 
 def test_all_is_sorted_without_repeats_and_complete() -> None:

@@ -17,7 +17,6 @@ ALLOWED_ABOVE_LIMIT: dict[str, str] = {}
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc"}
 
-# Spelt in two parts so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
@@ -70,7 +69,7 @@ def test_nothing_is_left_unfinished() -> None:
     left = [
         f"{path}:{number}: {line.strip()}"
         for path in paths
-        if "golden" not in path.parts and "corpus" not in path.parts
+        if not {"golden", "corpus"}.intersection(path.parts) and path.name != Path(__file__).name
         for number, line in enumerate(read(path).splitlines(), 1)
         if UNFINISHED.search(line)
     ]
