@@ -167,6 +167,7 @@ TEST_F(OciLayoutFaultsTest, manifest_that_its_descriptor_does_not_describe_is_no
   EXPECT_THROW(layout->put_manifest(image, "v2", {}), DigestMismatch);
   image.descriptor = oci::describe("", image.bytes);
   EXPECT_THROW(layout->put_manifest(image, "v2", {}), FormatError);
+  EXPECT_THROW(accel::testing::put_document(*layout, "v2", oci::kOciIndex, "{}"), FormatError);
   EXPECT_EQ(layout->list_tags({}).size(), 1U);
 }
 

@@ -142,6 +142,8 @@ void check_manifest(const oci::RawManifest& manifest) {
     throw FormatError("manifest has " + std::to_string(manifest.bytes.size()) + " bytes, its descriptor says " +
                       std::to_string(descriptor.size));
   }
+  // Its children decide what is listed, so it must be readable before anything is written.
+  if (oci::is_index(descriptor.media_type)) static_cast<void>(oci::parse_index(manifest.bytes));
 }
 
 void manifest_not_found(const std::string& place, const std::string& tag_or_digest,

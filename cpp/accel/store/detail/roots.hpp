@@ -51,7 +51,8 @@ class UntaggedManifests {
   std::set<oci::Digest> children_;
 };
 
-/// Throws DigestMismatch or FormatError unless descriptor and bytes of a manifest that is to be stored agree.
+/// Throws DigestMismatch or FormatError unless descriptor and bytes of a manifest that is to be stored agree, and an
+/// index can be read.
 void check_manifest(const oci::RawManifest& manifest);
 
 /// Throws NotFound, with the tags there are as hint.
