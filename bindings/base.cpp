@@ -50,7 +50,8 @@ void register_progress(py::module_& base) {
   py::class_<ProgressEvent>(base, "ProgressEvent", "One report of one step on a layer's way.")
       .def_property_readonly(
           "kind", [](const ProgressEvent& event) { return to_str(event.kind); },
-          "`pull` (source bytes read), `convert` (tar bytes encoded), `push` (bytes sent) or `check`.")
+          "`pull` (source bytes read), `convert` (tar bytes encoded), `push` (bytes sent), `check`; and once, first, "
+          "`image`: `total` bytes in `detail` blobs will be read.")
       .def_property_readonly(
           "id", [](const ProgressEvent& event) { return to_str(event.id); },
           "Digest of the source blob or manifest; for a push the driver follows after `@`.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import threading
 import time
+from dataclasses import dataclass
 from html import escape
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
@@ -17,7 +18,7 @@ from rich.text import Text
 
 from accel._progress_state import JobState, Layer, Meter
 from accel.progress import Progress
-from accel.units import duration_text, size_text
+from accel.units import clock_text, duration_text, in_unit, size_text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,11 +27,9 @@ if TYPE_CHECKING:
 
     from accel._core.base import ProgressEvent
 
-_BAR_WIDTH = 24
 _MAX_ROWS = 16
-# Columns of the terminal from which on a part of a row is shown.
-_WIDTH_FOR_TARGETS = 110
-_WIDTH_FOR_PLATFORM = 84
+_GAP = 2  # blanks between two columns
+_BAR_WIDTHS = (12, 40)  # least and most characters of a bar
 
 
 class BarProgress(Progress):
@@ -52,7 +51,11 @@ class BarProgress(Progress):
         """Begins to draw."""
         self._state = JobState()
         self._live = Live(
-            console=self._console, get_renderable=self._render, refresh_per_second=10, redirect_stdout=False
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=10,
+            redirect_stdout=False,
+            transient=True,
         )
         self._live.start()
         return self
@@ -64,70 +67,106 @@ class BarProgress(Progress):
         live, self._live = self._live, None
         if live is None:
             return
-        with self._lock:
-            last = Text("") if error is not None or not self._state.layers else _last_line(self._state)
-        live.transient = not last.plain
-        live.get_renderable = lambda: last  # type: ignore[method-assign]
         live.stop()
+        if error is None and self._state.layers:
+            self._console.print(_last_line(self._state), highlight=False)
 
     def _render(self) -> RenderableType:
         with self._lock:
             return _display(self._state, self._console.width, self._console.height, self._spinner)
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One line of the display, as text but for its mark and bar."""
+
+    mark: RenderableType
+    name: Text
+    platform: Text
+    meter: Meter
+    amount: Text
+    rate: Text
+    time: Text
+    targets: Text
+
+
 def _display(state: JobState, width: int, height: int, spinner: Spinner) -> RenderableType:
-    """All rows as they are now."""
+    """All rows as they are now. What does not fit is left out whole: first the targets, then the platform."""
     if not state.layers:
         return Text("")
-    table = Table.grid(padding=(0, 2, 0, 0))
-    layers = state.visible(max(1, min(_MAX_ROWS, height - 4)))
+    rows = [_layer_row(layer, spinner) for layer in state.visible(max(1, min(_MAX_ROWS, height - 4)))]
+    rows.append(_overall_row(state))
+    columns = ["name", "platform", "amount", "rate", "time", "targets"]
+    widths = {name: max(getattr(row, name).cell_len for row in rows) for name in columns}
+    for optional in ("targets", "platform", "rate"):
+        if _room_for_bar(widths, width) < _BAR_WIDTHS[0]:
+            del widths[optional]
+    bar_width = max(_BAR_WIDTHS[0], min(_BAR_WIDTHS[1], _room_for_bar(widths, width)))
+    table = Table.grid(padding=(0, _GAP, 0, 0))
     table.add_column(width=1)
-    for _ in range(5 + (width >= _WIDTH_FOR_PLATFORM) + (width >= _WIDTH_FOR_TARGETS)):
-        table.add_column(no_wrap=True)
-    for layer in layers:
-        table.add_row(*_layer_row(layer, width, spinner))
-    table.add_row(*_overall_row(state, width))
-    return Group(table)
+    for name in [*columns[:2], "bar", *columns[2:]]:
+        if name == "bar":
+            table.add_column(width=bar_width)
+        elif name in widths:
+            table.add_column(width=widths[name], justify="right" if name in {"amount", "rate", "time"} else "left")
+    for row in rows:
+        total = row.meter.total or None
+        cells: dict[str, RenderableType] = {name: getattr(row, name) for name in widths}
+        bar = ProgressBar(total=total, completed=row.meter.done, width=bar_width)
+        before = [cells.pop(name) for name in ("name", "platform") if name in cells]
+        table.add_row(row.mark, *before, bar, *cells.values())
+    return table
 
 
-def _layer_row(layer: Layer, width: int, spinner: Spinner) -> list[RenderableType]:
+def _room_for_bar(widths: dict[str, int], width: int) -> int:
+    """Characters left for the bar beside the mark, these columns and the gaps.
+
+    The last two of a line stay free: there the terminal shows `^C`, which must not begin a line we do not know of.
+    """
+    return width - 3 - sum(widths.values()) - _GAP * (len(widths) + 1)
+
+
+def _layer_row(layer: Layer, spinner: Spinner) -> _Row:
     reading = layer.reading
     mark: RenderableType = spinner
     if layer.failed:
         mark = Text("✗", style="bold red")
     elif layer.ended is not None:
         mark = Text("✓", style="bold green")
-    row: list[RenderableType] = [mark, Text(layer.digest.partition(":")[2][:12], style="bold")]
-    if width >= _WIDTH_FOR_PLATFORM:
-        row.append(Text(layer.platform, style="dim"))
-    row.append(ProgressBar(total=reading.total or None, completed=reading.done, width=_BAR_WIDTH))
-    if layer.ended is None:
-        row += [_amount(reading), _rate(reading), _left(reading)]
-    else:
-        seconds = layer.ended - layer.begun
-        row += [Text(size_text(reading.total)), Text(""), Text(duration_text(seconds), style="dim")]
-    if width >= _WIDTH_FOR_TARGETS:
-        row.append(Text("  ".join(_target_text(name, value) for name, value in layer.written.items()), style="cyan"))
-    return row
+    running = layer.ended is None
+    return _Row(
+        mark=mark,
+        name=Text(layer.digest.partition(":")[2][:12], style="bold"),
+        platform=Text(layer.platform, style="dim"),
+        meter=reading,
+        amount=_amount(reading),
+        rate=_rate(reading) if running else Text(""),
+        time=_left(reading) if running else Text(clock_text((layer.ended or 0.0) - layer.begun), style="dim"),
+        targets=Text("  ".join(_target_text(name, value) for name, value in layer.written.items()), style="cyan"),
+    )
 
 
-def _overall_row(state: JobState, width: int) -> list[RenderableType]:
+def _overall_row(state: JobState) -> _Row:
     count = max(state.layer_count, len(state.layers))
-    row: list[RenderableType] = [Text(""), Text(state.verb, style="bold")]
-    if width >= _WIDTH_FOR_PLATFORM:
-        row.append(Text(f"{state.finished()} of {count} layers"))
-    overall = state.overall
-    row.append(ProgressBar(total=overall.total or None, completed=overall.done, width=_BAR_WIDTH))
-    row += [_amount(overall), _rate(overall), _left(overall)]
-    if width >= _WIDTH_FOR_TARGETS:
-        row.append(Text(duration_text(state.now() - state.begun), style="dim"))
-    return row
+    return _Row(
+        mark=Text(""),
+        name=Text(state.verb, style="bold"),
+        platform=Text(f"{state.finished()} of {count} blobs"),
+        meter=state.overall,
+        amount=_amount(state.overall),
+        rate=_rate(state.overall),
+        time=_left(state.overall),
+        targets=Text(f"{clock_text(state.now() - state.begun)} so far", style="dim"),
+    )
 
 
 def _amount(meter: Meter) -> Text:
     if not meter.total:
         return Text(size_text(meter.done), style="green")
-    return Text(f"{size_text(meter.done)} of {size_text(meter.total)}", style="green")
+    number, _, unit = size_text(meter.total).partition(" ")
+    if meter.done >= meter.total:
+        return Text(f"{number} {unit}", style="green")
+    return Text(f"{in_unit(meter.done, unit)}/{number} {unit}", style="green")
 
 
 def _rate(meter: Meter) -> Text:
@@ -136,7 +175,7 @@ def _rate(meter: Meter) -> Text:
 
 def _left(meter: Meter) -> Text:
     seconds = meter.seconds_left()
-    return Text("" if seconds is None or seconds < 1 else f"{duration_text(seconds)} left", style="yellow")
+    return Text("" if seconds is None else f"-{clock_text(seconds)}", style="yellow")
 
 
 def _target_text(driver: str, value: str | int) -> str:
@@ -145,11 +184,10 @@ def _target_text(driver: str, value: str | int) -> str:
 
 
 def _last_line(state: JobState) -> Text:
-    done, _ = state.totals()
+    blobs, done = state.main_phase
     seconds = state.now() - state.begun
     rate = f", {size_text(done / seconds)}/s" if seconds > 0 else ""
-    text = f"{len(state.layers)} layers, {size_text(done)} in {duration_text(seconds)}{rate}"
-    return Text.assemble(("✓ ", "bold green"), text)
+    return Text.assemble(("✓ ", "bold green"), f"{blobs} blobs, {size_text(done)} in {duration_text(seconds)}{rate}")
 
 
 class NotebookProgress(Progress):
@@ -198,5 +236,5 @@ def notebook_html(state: JobState) -> str:
         cells = [layer.digest.partition(":")[2][:12], layer.platform, _amount(reading).plain, targets]
         first, *rest = [f"<td>{escape(cell)}</td>" for cell in cells]
         rows.append(f"<tr>{first}<td><progress {value}></progress></td>{''.join(rest)}</tr>")
-    caption = f"{state.verb}: {state.finished()} of {max(state.layer_count, len(state.layers))} layers"
+    caption = f"{state.verb}: {state.finished()} of {max(state.layer_count, len(state.layers))} blobs"
     return f"<table><caption>{escape(caption)}</caption>{''.join(rows)}</table>"

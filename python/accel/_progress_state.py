@@ -63,15 +63,23 @@ class Layer:
 
 
 class JobState:
-    """All layers of a job, in the order in which they began."""
+    """The blobs of a job's present phase, in the order in which they began.
+
+    A conversion that verifies has two phases or more: what was written is read again, under digests of its own.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.begun = clock()
+        self.main_phase = (0, 0)  # blobs and bytes of the first phase, which is what the job is about
+        self._first = True
+        self._begin_phase("reading")
+
+    def _begin_phase(self, verb: str) -> None:
+        self.verb = verb
         self.layers: dict[str, Layer] = {}
-        self.expected = Meter()  # of the whole image, when the job said what it is
-        self.layer_count = 0
-        self.verb = "reading"
+        self.layer_count = 0  # blobs to come, and their bytes, when the job said so
+        self.expected = 0
         self.overall = Meter()
 
     def now(self) -> float:
@@ -81,24 +89,35 @@ class JobState:
     def take(self, event: ProgressEvent) -> None:
         """Brings the state up to date with one event."""
         now = self.now()
+        if self.layers and (event.kind == "check") != (self.verb == "checking"):
+            self._begin_phase(_VERBS["check"] if event.kind == "check" else _VERBS["push"])
+            self._first = False
         if event.kind == "image":
-            self.expected.total += event.total
+            self.expected += event.total
             self.layer_count += int(event.detail or 0)
             return
+        if event.kind in {"convert", "check"} or self.verb == _VERBS["pull"]:
+            self.verb = _VERBS.get(event.kind, self.verb)
         digest, _, driver = event.id.partition("@")
         layer = self.layers.setdefault(digest, Layer(digest, now))
-        if event.kind in {"convert", "check"} or not layer.reading.total:
-            self.verb = _VERBS.get(event.kind, self.verb)
+        self._count(layer, event, driver, now)
+        self._track_steps(layer, event, driver, now)
+        done, total = self.totals()
+        self.overall.update(now, done, total)
+        if self._first:
+            self.main_phase = (len(self.layers), done)
+
+    @staticmethod
+    def _count(layer: Layer, event: ProgressEvent, driver: str, now: float) -> None:
+        skipped = event.state == "skipped"
         if event.kind == "convert":
             layer.platform = event.detail or layer.platform
         elif event.kind == "push" and driver:
-            layer.written[driver] = event.detail if event.state == "skipped" else event.done
+            layer.written[driver] = event.detail if skipped else event.done
         else:
-            layer.reading.update(now, event.total if event.state == "skipped" else event.done, event.total)
-            if event.state == "skipped":
+            layer.reading.update(now, event.total if skipped else event.done, event.total)
+            if skipped:
                 layer.written[""] = event.detail
-        self._track_steps(layer, event, driver, now)
-        self.overall.update(now, *self.totals())
 
     def _track_steps(self, layer: Layer, event: ProgressEvent, driver: str, now: float) -> None:
         step = (event.kind, driver)
@@ -113,7 +132,7 @@ class JobState:
         """Bytes done and bytes in all, as far as is known."""
         done = sum(layer.reading.done for layer in self.layers.values())
         known = sum(layer.reading.total for layer in self.layers.values())
-        return done, max(known, self.expected.total)
+        return done, max(known, self.expected)
 
     def finished(self) -> int:
         """Layers that need nothing more."""

@@ -49,6 +49,11 @@ class PlainProgress(Progress):
 
     def __call__(self, event: ProgressEvent) -> None:
         """Prints a line when there is something new to say."""
+        if event.kind == "image":
+            print(
+                f"reading {event.image}: {event.detail} blobs, {size_text(event.total)}", file=self._stream, flush=True
+            )
+            return
         step = (event.kind, event.id, event.image)
         now = time.monotonic()
         begun = self._started.setdefault(step, now)
@@ -58,7 +63,10 @@ class PlainProgress(Progress):
             self._shown[step] = now
         elif event.state == "started":
             return
-        print(plain_line(event, now - begun), file=self._stream, flush=True)
+        self._print(plain_line(event, now - begun))
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
 
 
 def plain_line(event: ProgressEvent, seconds: float) -> str:

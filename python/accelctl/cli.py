@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 from typing import cast
 
 import click
@@ -56,7 +55,9 @@ class LazyGroup(click.Group):
 
 def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: ARG001
     if value:
-        click.echo(f"accelctl {metadata.version('acceleration-service')}")
+        import accel  # noqa: PLC0415 - --help must not wait for it
+
+        click.echo(f"accelctl {accel.__version__}")
         ctx.exit()
 
 
