@@ -33,7 +33,7 @@ def name_faults(path: Path) -> list[str]:
         faults.append(f"{path}: file names are snake_case")
     if path.suffix in CPP and path.parts[0] == "tests":
         kind = path.parts[1]
-        endings = {"cpp": "_test", "fuzz": "_fuzz", "bench": "_bench"}
+        endings = {"cpp": "_test", "fuzz": "_fuzz"}
         support = "support" in path.parts
         if not support and path.suffix == ".cpp" and not path.stem.endswith(endings.get(kind, "")):
             faults.append(f"{path}: files here end in {endings[kind]}.cpp")
