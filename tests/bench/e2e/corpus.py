@@ -16,20 +16,47 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 REQUIRED = ["apt", "debian-archive-keyring", "tzdata"]
 SYSTEM = ["python3-minimal", "libpython3.11-stdlib", "git", "curl", "libssl3", "libc6-dev"]
-WHEELS = ["numpy==2.2.*", "scipy==1.15.*", "pandas==2.2.*", "pyarrow==19.*", "scikit-learn==1.6.*", "matplotlib==3.10.*"]
+WHEELS = [
+    "numpy==2.2.*",
+    "scipy==1.15.*",
+    "pandas==2.2.*",
+    "pyarrow==19.*",
+    "scikit-learn==1.6.*",
+    "matplotlib==3.10.*",
+]
 WHEELS_LARGE = ["polars==1.20.*", "duckdb==1.2.*", "onnxruntime==1.20.*", "llvmlite==0.44.*", "numba==0.61.*"]
-NODE_TOOLS = ["typescript@5", "webpack@5", "eslint@9", "jest@29", "@angular/core@19", "@angular/compiler-cli@19",
-              "react-scripts@5", "next@15", "@mui/material@6", "date-fns@4", "lodash@4",
-              "aws-sdk@2", "rxjs@7", "three@0.170", "antd@5", "core-js@3",
-              "googleapis@144", "@babel/preset-env@7"]
+NODE_TOOLS = [
+    "typescript@5",
+    "webpack@5",
+    "eslint@9",
+    "jest@29",
+    "@angular/core@19",
+    "@angular/compiler-cli@19",
+    "react-scripts@5",
+    "next@15",
+    "@mui/material@6",
+    "date-fns@4",
+    "lodash@4",
+    "aws-sdk@2",
+    "rxjs@7",
+    "three@0.170",
+    "antd@5",
+    "core-js@3",
+    "googleapis@144",
+    "@babel/preset-env@7",
+]
 
 
 def run(*command: str, cwd: Path | None = None) -> str:
     """Runs a command and returns its output; fails with its error text."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"error: {' '.join(command[:6])}: {done.stderr.strip()[-2000:]}")
     return done.stdout
@@ -37,10 +64,8 @@ def run(*command: str, cwd: Path | None = None) -> str:
 
 def required_packages() -> list[str]:
     """Names of Debian's required packages: what a minimal base image holds."""
-    names = []
-    for stanza in run("apt-cache", "dumpavail").split("\n\n"):
-        if "\nPriority: required\n" in f"\n{stanza}\n":
-            names.append(stanza.splitlines()[0].removeprefix("Package: "))
+    stanzas = run("apt-cache", "dumpavail").split("\n\n")
+    names = [s.splitlines()[0].removeprefix("Package: ") for s in stanzas if "\nPriority: required\n" in f"\n{s}\n"]
     return sorted(set(names + REQUIRED))
 
 
@@ -48,8 +73,16 @@ def unpack_debs(names: list[str], root: Path, cache: Path) -> None:
     """Unpacks Debian packages into root as dpkg would lay them out, without running their scripts."""
     cache.mkdir(parents=True, exist_ok=True)
     # With an empty status file apt resolves the whole closure, as if nothing were installed.
-    plan = run("apt-get", "-s", "-o", "Dir::State::status=/dev/null", "--no-install-recommends", "install", *names,
-               *([] if "perl-base" not in names else ["perl-"]))
+    plan = run(
+        "apt-get",
+        "-s",
+        "-o",
+        "Dir::State::status=/dev/null",
+        "--no-install-recommends",
+        "install",
+        *names,
+        *([] if "perl-base" not in names else ["perl-"]),
+    )
     packages = sorted({line.split()[1].split(":")[0] for line in plan.splitlines() if line.startswith("Inst ")})
     run("apt-get", "download", *packages, cwd=cache)
     status = root / "var/lib/dpkg/info"
@@ -63,8 +96,19 @@ def unpack_debs(names: list[str], root: Path, cache: Path) -> None:
 def unpack_wheels(names: list[str], root: Path) -> None:
     """Installs wheels without their dependencies."""
     site = root / "usr/local/lib/python3.11/site-packages"
-    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--only-binary=:all:",
-        "--target", str(site), *names)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-compile",
+        "--only-binary=:all:",
+        "--target",
+        str(site),
+        *names,
+    )
 
 
 def unpack_npm(names: list[str], root: Path) -> None:
@@ -98,12 +142,15 @@ def write_layer(root: Path, layout: Path) -> tuple[dict[str, object], str, dict[
     digest = hashlib.file_digest(packed.open("rb"), "sha256").hexdigest()
     size = packed.stat().st_size
     packed.rename(layout / "blobs/sha256" / digest)
-    descriptor = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": f"sha256:{digest}",
-                  "size": size}
+    descriptor = {
+        "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+        "digest": f"sha256:{digest}",
+        "size": size,
+    }
     return descriptor, f"sha256:{diff_id}", {"tar": tar_size, "gzip": size, "files": files}
 
 
-def write_blob(layout: Path, document: dict[str, object], media_type: str) -> dict[str, object]:
+def write_blob(layout: Path, document: Mapping[str, object], media_type: str) -> dict[str, object]:
     """Stores a JSON document as a blob and returns its descriptor."""
     data = json.dumps(document, separators=(",", ":")).encode()
     digest = hashlib.sha256(data).hexdigest()
@@ -113,12 +160,19 @@ def write_blob(layout: Path, document: dict[str, object], media_type: str) -> di
 
 def write_image(layout: Path, layers: list[tuple[dict[str, object], str, dict[str, int]]]) -> None:
     """Completes a layout with config, manifest and index."""
-    config = {"architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["/bin/sh"]},
-              "rootfs": {"type": "layers", "diff_ids": [diff_id for _, diff_id, _ in layers]},
-              "history": [{"created_by": "corpus"} for _ in layers]}
-    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                "config": write_blob(layout, config, "application/vnd.oci.image.config.v1+json"),
-                "layers": [descriptor for descriptor, _, _ in layers]}
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["/bin/sh"]},
+        "rootfs": {"type": "layers", "diff_ids": [diff_id for _, diff_id, _ in layers]},
+        "history": [{"created_by": "corpus"} for _ in layers],
+    }
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": write_blob(layout, config, "application/vnd.oci.image.config.v1+json"),
+        "layers": [descriptor for descriptor, _, _ in layers],
+    }
     root = write_blob(layout, manifest, "application/vnd.oci.image.manifest.v1+json")
     root["annotations"] = {"org.opencontainers.image.ref.name": "latest"}
     (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
@@ -139,17 +193,19 @@ def build(name: str, cache: Path) -> Path:
     (layout / "blobs/sha256").mkdir(parents=True)
     roots = [work / f"root{i}" for i in range(5)]
     debs = cache / "debs"
+    steps: list[Callable[[Path], None]]
     if name == "A":
         steps = [lambda root: unpack_debs(required_packages(), root, debs)]
     elif name == "B":
-        steps = [lambda root: unpack_debs(required_packages(), root, debs),
-                 lambda root: unpack_debs(SYSTEM, root, debs),
-                 lambda root: unpack_wheels(WHEELS, root),
-                 lambda root: unpack_wheels(WHEELS_LARGE, root),
-                 lambda root: unpack_wheels(["rich", "click", "pygments"], root)]
+        steps = [
+            lambda root: unpack_debs(required_packages(), root, debs),
+            lambda root: unpack_debs(SYSTEM, root, debs),
+            lambda root: unpack_wheels(WHEELS, root),
+            lambda root: unpack_wheels(WHEELS_LARGE, root),
+            lambda root: unpack_wheels(["rich", "click", "pygments"], root),
+        ]
     else:
-        steps = [lambda root: unpack_debs(required_packages(), root, debs),
-                 lambda root: unpack_npm(NODE_TOOLS, root)]
+        steps = [lambda root: unpack_debs(required_packages(), root, debs), lambda root: unpack_npm(NODE_TOOLS, root)]
     layers = []
     for root, step in zip(roots, steps, strict=False):
         root.mkdir()
@@ -158,6 +214,47 @@ def build(name: str, cache: Path) -> Path:
         shutil.rmtree(root)
     write_image(layout, layers)
     shutil.rmtree(work)
+    return layout
+
+
+def build_huge(cache: Path, size: int = 8 << 30) -> Path:
+    """Builds the image `huge`: one layer holding one file of `size` bytes, about half of it incompressible."""
+    layout = cache / "huge"
+    if (layout / "facts.json").exists():
+        return layout
+    shutil.rmtree(layout, ignore_errors=True)
+    (layout / "blobs/sha256").mkdir(parents=True)
+    plain = hashlib.sha256()
+    block = os.urandom(1 << 19) + bytes(range(256)) * (1 << 11)
+    with (layout / "layer").open("wb") as out:
+        gzip = subprocess.Popen(["pigz", "-n", "-1"], stdin=subprocess.PIPE, stdout=out)
+        pipe = gzip.stdin
+        assert pipe is not None
+
+        def write(data: bytes) -> None:
+            plain.update(data)
+            pipe.write(data)
+
+        info = tarfile.TarInfo("big.bin")
+        info.size = size
+        write(info.tobuf(tarfile.GNU_FORMAT))
+        for i in range(size // len(block)):
+            shift = i * 4096 % len(block)
+            write(block[shift:] + block[:shift])
+        write(bytes(1024))
+        pipe.close()
+        if gzip.wait() != 0:
+            sys.exit("error: pigz failed")
+    with (layout / "layer").open("rb") as blob:
+        packed = hashlib.file_digest(blob, "sha256")
+    length = (layout / "layer").stat().st_size
+    (layout / "layer").rename(layout / "blobs/sha256" / packed.hexdigest())
+    descriptor: dict[str, object] = {
+        "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+        "digest": f"sha256:{packed.hexdigest()}",
+        "size": length,
+    }
+    write_image(layout, [(descriptor, f"sha256:{plain.hexdigest()}", {"tar": size, "gzip": length, "files": 1})])
     return layout
 
 

@@ -70,7 +70,9 @@ func walkStargz(reader *estargz.Reader, verifier estargz.TOCEntryVerifier, dir *
 		f := File{Type: entry.Type, Mode: entry.Mode, UID: entry.UID, GID: entry.GID, Size: entry.Size,
 			Link: entry.LinkName, Xattrs: entry.Xattrs}
 		if entry.Type == "reg" {
-			if f.SHA256, failed = hashStargz(reader, verifier, child, entry, result); failed != nil {
+			// A hardlink's entry is its target's; chunks are found by the target's name only.
+			target := strings.TrimPrefix(path.Clean("/"+entry.Name), "/")
+			if f.SHA256, failed = hashStargz(reader, verifier, target, entry, result); failed != nil {
 				failed = fmt.Errorf("%s: %w", child, failed)
 				return false
 			}

@@ -1,5 +1,5 @@
 // What the bare library calls cost for one layer: the limit that a conversion is compared with (docs/benchmarks.md).
-// Usage: limit LAYER.tar.gz [LEVEL [zstd]]. One thread; prints CPU seconds of each step and the output size as JSON.
+// Usage: limit_bench LAYER.tar.gz [LEVEL [zstd]]. One thread; prints CPU seconds of each step and the output size as JSON.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -79,7 +79,7 @@ void inflate(ByteView source, Buffer& plain) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: limit LAYER.tar.gz [LEVEL [zstd]]\n");
+    std::fprintf(stderr, "usage: limit_bench LAYER.tar.gz [LEVEL [zstd]]\n");
     return 2;
   }
   const int level = argc > 2 ? std::atoi(argv[2]) : 6;
