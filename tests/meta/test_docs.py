@@ -107,6 +107,14 @@ def test_shell_examples_use_options_that_exist(document: str, code: str) -> None
             assert re.search(rf"(?<![\w-]){option}(?![\w-])", shown.stdout), f"{document}: {words[1]} has no {option}"
 
 
+@pytest.mark.parametrize(("document", "code"), snippets("yaml"))
+def test_configuration_examples_load(document: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRY_AUTH", "dXNlcjpwYXNzd29yZA==")
+    file = tmp_path / f"{Path(document).stem}.yaml"
+    file.write_text(code, encoding="utf-8")
+    accel.Config.load(file)
+
+
 def test_readme_names_the_two_setup_commands_and_fits_a_screen_or_two() -> None:
     text = read(Path("README.md"))
     assert "make demo" in text
