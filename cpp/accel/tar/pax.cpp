@@ -149,20 +149,6 @@ void parse_pax(ByteView payload, PaxRecords& out) {
   keep_last_of_each_key(out.records);
 }
 
-void merge_globals(const PaxRecords& records, PaxGlobals& globals) {
-  const PaxRecord* const first_sparse = records.lower_bound(kGnuSparse);
-  if (!records.sparse_map.empty() || (first_sparse != nullptr && first_sparse->key.starts_with(kGnuSparse))) {
-    throw FormatError("global PAX header holds GNU.sparse records, which can only describe one file");
-  }
-  for (const PaxRecord& record : records.records) {
-    if (record.value.empty()) {
-      if (const auto found = globals.find(record.key); found != globals.end()) globals.erase(found);
-    } else {
-      globals.insert_or_assign(std::string(record.key), std::string(record.value));
-    }
-  }
-}
-
 void apply_pax_record(const PaxRecord& record, Entry& entry) {
   const std::string_view key = record.key;
   if (key == "path") {

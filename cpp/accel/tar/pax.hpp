@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +18,6 @@ namespace accel::tar {
 struct PaxRecord {
   std::string_view key, value;
 };
-
-/// Records of global headers that are in force.
-using PaxGlobals = std::map<std::string, std::string, std::less<>>;
 
 /// The content of one extended header.
 struct PaxRecords {
@@ -39,10 +35,6 @@ struct PaxRecords {
 /// Parses the payload of an extended header into `out`, which then looks into `payload`. Throws FormatError (without
 /// position) on a wrong length, a record without "=", an empty key, a NUL in a key or in a name, unordered sparse keys.
 void parse_pax(ByteView payload, PaxRecords& out);
-
-/// Adds the records of a global header to those in force; an empty value takes the key out of force. Throws
-/// FormatError for GNU.sparse records.
-void merge_globals(const PaxRecords& records, PaxGlobals& globals);
 
 /// Sets the entry's fields from one record with a value. Keys that say nothing about an Entry (comment, hdrcharset,
 /// GNU.sparse.*, unknown vendors) do nothing. Throws FormatError (without position) on a bad number, time or xattr.

@@ -12,8 +12,7 @@
 namespace accel::tar {
 
 struct ReaderOptions {
-  /// All extension headers of one entry together (PAX records, long names, sparse maps, with their header blocks);
-  /// also all records of global headers in force.
+  /// All extension headers of one entry together (PAX records, long names, sparse maps, with their header blocks).
   std::uint64_t max_extension_bytes = 1ULL << 20U;
   std::uint64_t max_entries = 20'000'000;
   /// Expanded size of one sparse file: a header alone can claim 8 EiB of zeros, which `payload` would then hand out.
@@ -28,7 +27,7 @@ struct ReaderOptions {
 /// Throws FormatError with the offset in the uncompressed stream, and the entry's path where one is known, on: wrong
 /// header checksum, truncation, bad or overflowing numbers, negative sizes, bad PAX records, extension headers
 /// without a file, limits of ReaderOptions. Throws UnsupportedError for entry types no layer may hold (7, V, M, …);
-/// global PAX headers ('g') are applied to the entries that follow.
+/// global PAX headers ('g') are passed over, as Docker and containerd do.
 /// A stream that ends without end-of-archive blocks is accepted, also one that ends inside the last padding; an empty
 /// stream has no entries. As in Go's archive/tar, which reads layers for Docker, a single zero block must be the last.
 class Reader {

@@ -175,28 +175,6 @@ TEST(Pax, times_may_have_too_many_digits_or_none) {
   EXPECT_EQ(parse_pax_time("1.123456789x"), std::nullopt);
 }
 
-TEST(Pax, global_records_accumulate_and_can_be_taken_back) {
-  PaxGlobals globals;
-  const std::string first = pax_record("uid", "1") + pax_record("comment", "c");
-  const std::string second = pax_record("uid", "2") + pax_record("comment", "");
-  PaxRecords records;
-  parse_pax(as_bytes(first), records);
-  merge_globals(records, globals);
-  parse_pax(as_bytes(second), records);
-  merge_globals(records, globals);
-  EXPECT_EQ(globals, (PaxGlobals{{"uid", "2"}}));
-}
-
-TEST(Pax, global_sparse_records_are_refused) {
-  for (const std::string_view key : {"GNU.sparse.map", "GNU.sparse.offset", "GNU.sparse.major"}) {
-    const std::string payload = pax_record(key, "0");
-    PaxRecords records;
-    parse_pax(as_bytes(payload), records);
-    PaxGlobals globals;
-    EXPECT_THROW(merge_globals(records, globals), FormatError) << key;
-  }
-}
-
 TEST(Pax, written_records_count_their_own_length) {
   for (const std::size_t size : {0UL, 1UL, 4UL, 5UL, 90UL, 91UL, 92UL, 93UL, 989UL, 990UL, 991UL, 9989UL, 9990UL}) {
     std::string out;

@@ -139,10 +139,8 @@ TEST(ReaderBadInput, extension_headers_without_end_are_limited) {
   EXPECT_THROW(read_tar(repeated.file("x")), FormatError);
 
   TarBuilder globals;
-  for (int i = 0; i < 40; ++i) {
-    globals.pax({{"comment" + std::to_string(i), std::string(50'000, 'c')}}, 'g').file("f" + std::to_string(i));
-  }
-  EXPECT_THROW(read_tar(globals), FormatError);
+  for (int i = 0; i < 40; ++i) globals.pax({{"comment", std::string(50'000, 'c')}}, 'g');
+  EXPECT_THROW(read_tar(globals.file("x")), FormatError);
 }
 
 /// Fails in the middle, as a decompressor does on damaged input.

@@ -12,17 +12,7 @@ void Extensions::begin_entry() noexcept {
 }
 
 void Extensions::add(char type, ByteView payload) {
-  if (type == 'g') {
-    PaxRecords records;
-    parse_pax(payload, records);
-    merge_globals(records, globals_);
-    std::uint64_t bytes = 0;
-    for (const auto& [key, value] : globals_) bytes += key.size() + value.size();
-    if (bytes > max_global_bytes_) {
-      throw FormatError("global PAX headers hold more than " + std::to_string(max_global_bytes_) + " bytes");
-    }
-    return;
-  }
+  if (type == 'g') return;  // global records: Docker and containerd ignore them, so an image has been tested without
   pending_ = true;
   if (type == 'x') {
     bytes_.clear();
@@ -35,9 +25,6 @@ void Extensions::add(char type, ByteView payload) {
 }
 
 void Extensions::apply(Entry& entry) const {
-  for (const auto& [key, value] : globals_) {
-    if (records_.find(key) == nullptr) apply_pax_record({.key = key, .value = value}, entry);
-  }
   for (const PaxRecord& record : records_.records) {
     if (!record.value.empty()) apply_pax_record(record, entry);
   }

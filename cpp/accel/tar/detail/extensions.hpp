@@ -1,7 +1,6 @@
 /// What extension headers (PAX 'x' and 'g', GNU 'L' and 'K') say about the entry that follows them.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "accel/base/bytes.hpp"
@@ -12,17 +11,14 @@ namespace accel::tar::detail {
 
 class Extensions {
  public:
-  /// `max_global_bytes` bounds the records of global headers that are in force.
-  explicit Extensions(std::uint64_t max_global_bytes) : max_global_bytes_(max_global_bytes) {}
-
   static bool is_extension(char type) noexcept { return type == 'x' || type == 'g' || type == 'L' || type == 'K'; }
 
-  /// Forgets everything but the global records.
+  /// Forgets what was said about the last entry.
   void begin_entry() noexcept;
   /// Takes the payload of an extension header of `type`. A second one of a type replaces the first.
   /// Throws FormatError (without position).
   void add(char type, ByteView payload);
-  /// True when an extension header waits for its file; global ones do not.
+  /// True when an extension header waits for its file; global ones do not and are ignored.
   [[nodiscard]] bool pending() const noexcept { return pending_; }
   /// Puts what was said over what the file's own header says. Throws FormatError (without position).
   void apply(Entry& entry) const;
@@ -30,8 +26,6 @@ class Extensions {
   [[nodiscard]] const PaxRecords& records() const noexcept { return records_; }
 
  private:
-  std::uint64_t max_global_bytes_;
-  PaxGlobals globals_;
   Buffer bytes_;  ///< what records_ looks into
   PaxRecords records_;
   std::string long_name_, long_link_;
