@@ -25,6 +25,10 @@ LayerResult finish_layer(LayerWriter& writer, const EncoderSettings& settings, s
   return result;
 }
 
+bool needs_new_header(const tar::Entry& entry, ByteView raw_header) {
+  return entry.sparse || entry.header_size != entry.size || has_global_header(raw_header);
+}
+
 void require_toc_entry(const tar::Entry& entry) {
   const std::string obstacle = toc_obstacle(entry);
   if (obstacle.empty()) return;

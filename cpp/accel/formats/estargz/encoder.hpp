@@ -41,6 +41,10 @@ std::unique_ptr<LayerEncoder> make_lossless_encoder(const EncoderSettings& setti
 LayerResult finish_layer(LayerWriter& writer, const EncoderSettings& settings, std::string media_type,
                          io::ByteSink& sink, bool keeps_diff_id);
 
+/// True when the source's header blocks cannot be written for `entry` as they are: a sparse file is expanded, the size
+/// of what has no content dropped, and so is a global PAX header, which readers of stargz-snapshotter refuse.
+bool needs_new_header(const tar::Entry& entry, ByteView raw_header);
+
 /// Throws FormatError naming the entry when a TOC cannot hold it (toc_obstacle).
 void require_toc_entry(const tar::Entry& entry);
 

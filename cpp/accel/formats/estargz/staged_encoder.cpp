@@ -26,7 +26,7 @@ StagedEntry::Kind kind_of(tar::EntryType type) {
   return type == tar::EntryType::hardlink ? StagedEntry::Kind::hardlink : StagedEntry::Kind::other;
 }
 
-/// The layer as a tar of its own in a temporary file: sparse files expanded, global headers resolved.
+/// The layer as a tar of its own in a temporary file: sparse files expanded, global headers dropped.
 class Spool final : public io::ByteSink {
  public:
   explicit Spool(const std::filesystem::path& directory) : file_(directory), buffer_(kBufferBytes) {}
@@ -69,7 +69,6 @@ class StagedEncoder final : public LayerEncoder {
                 sink, context) {}
 
   void entry(const tar::Entry& entry, ByteView raw_header) override {
-    saw_global_header_ = saw_global_header_ || has_global_header(raw_header);
     std::string path = tar::safe_path(entry.name);
     dropping_ = jtoc::is_added_by_format(path);
     if (dropping_) return;
@@ -80,7 +79,7 @@ class StagedEncoder final : public LayerEncoder {
     entries_.push_back(std::move(staged));
     offsets_.push_back(spool_.size());
     padding_ = tar::padding_size(entry.size);
-    if (saw_global_header_ || entry.sparse || entry.header_size != entry.size) {
+    if (needs_new_header(entry, raw_header)) {
       Buffer header;
       tar::write_header(entry, header);
       spool_.write(header.view());
@@ -164,7 +163,6 @@ class StagedEncoder final : public LayerEncoder {
   std::vector<StagedEntry> entries_;
   std::vector<std::uint64_t> offsets_;  // of entries_ in the spool; at last one more: its end
   LayerNames names_;
-  bool saw_global_header_ = false;
   bool dropping_ = false;
   std::size_t padding_ = 0;
   LayerWriter writer_;

@@ -1,6 +1,7 @@
 #include "accel/formats/zstdchunked/containers_encoder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "accel/base/error.hpp"
@@ -45,6 +46,8 @@ std::optional<tar::Time> toc_time(const std::optional<tar::Time>& time, TocStyle
   return time;
 }
 
+constexpr std::array<std::byte, tar::kBlockSize> kZeros{};
+
 bool all_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
 }
@@ -70,9 +73,8 @@ class ContainersEncoder final : public LayerEncoder {
     if (entry.sparse && !rewriting_) {
       throw RestartStaged("a sparse file has to be expanded: " + tar::shown_name(entry.name));
     }
-    // A header that is rewritten may take a global one with it, so all that it governs are rewritten.
-    saw_global_header_ = saw_global_header_ || (rewriting_ && has_global_header(raw_header));
-    if (!entry.sparse && !saw_global_header_) {
+    rewritten_ = entry.sparse || (rewriting_ && has_global_header(raw_header));
+    if (!rewritten_) {
       begin_entry(entry, raw_header);
       return;
     }
@@ -92,6 +94,7 @@ class ContainersEncoder final : public LayerEncoder {
   }
 
   void padding(ByteView bytes) override {
+    if (rewritten_) bytes = ByteView(kZeros).first(tar::padding_size(size_));  // an expanded file has its own
     if (is_chunked()) tar_split_.file(name_, size_, content_.crc());
     if (bytes.size() != tar::padding_size(size_)) give_up("the stream ends inside the padding of a file");
     if (is_chunked()) tar_split_.padding(bytes);
@@ -245,7 +248,7 @@ class ContainersEncoder final : public LayerEncoder {
   std::string obstacle_;  // why there will be no chunks; "" = there will
   LayerNames names_;
   bool names_matter_ = true;
-  bool saw_global_header_ = false;
+  bool rewritten_ = false;  // the current entry has a header of ours
   hash::Hasher stream_;
   std::uint64_t stream_bytes_ = 0;
   std::uint64_t trailing_bytes_ = 0;

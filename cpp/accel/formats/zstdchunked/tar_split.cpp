@@ -54,7 +54,7 @@ void TarSplitWriter::trailing(ByteView bytes) {
 
 TarSplitWriter::Result TarSplitWriter::finish() {
   if (!raw_.empty()) write_raw();
-  if (!text_.empty()) compress();
+  if (!text_.empty() || result_.compressed.empty()) compress();  // no bytes at all are no zstd stream
   return std::move(result_);
 }
 
