@@ -118,7 +118,8 @@ long long OptionReader::integer(std::string_view name, long long fallback, long 
 
 std::string OptionReader::text(std::string_view name, std::string fallback) const {
   const std::string* value = find(name);
-  return value == nullptr ? std::move(fallback) : *value;
+  if (value != nullptr) return *value;
+  return fallback;
 }
 
 std::string OptionReader::choice(std::string_view name, std::string fallback,

@@ -72,7 +72,7 @@ struct Connection::Impl {
     fields.method = method;
     fields.url = url.empty() ? peer : url;
     fields.retryable = true;
-    throw Unreachable((method.empty() ? "" : method + " ") + fields.url + ": " + reason, std::move(fields));
+    throw Unreachable((method.empty() ? "" : method + " ") + fields.url + ": " + reason, fields);
   }
 
   [[noreturn]] void fail(const error_code& error) {

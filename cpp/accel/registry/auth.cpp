@@ -157,8 +157,8 @@ net::Response Authenticator::ask_token_server(const Credentials& credentials, co
   if (!url) throw RegistryError("registry " + host_ + ": its token server is no http or https URL", std::move(fields));
   if (!credentials.anonymous() && api_is_https_ && !url->is_https()) {
     throw RegistryError(
-        "registry " + host_ + ": its token server " + fields.url + " would get the password unencrypted",
-        std::move(fields), "the registry must name an https:// token server");
+        "registry " + host_ + ": its token server " + fields.url + " would get the password unencrypted", fields,
+        "the registry must name an https:// token server");
   }
   const std::string service = challenge_->get("service");
   const auto send = [&](net::Request& request) {

@@ -60,11 +60,11 @@ net::Url redirect_target(const net::Request& request, const net::Response& respo
   fields.method = request.method;
   fields.url = net::redact(request.url);
   if (!response.headers.has("Location") || !target) {
-    throw RegistryError(subject + ": " + fields.url + " redirects to no readable http or https URL", std::move(fields));
+    throw RegistryError(subject + ": " + fields.url + " redirects to no readable http or https URL", fields);
   }
   if (request.url.is_https() && !target->is_https()) {
     throw RegistryError(subject + ": " + fields.url + " redirects to " + target->origin() + ", without encryption",
-                        std::move(fields), "let the registry or the proxy before it give out https:// addresses");
+                        fields, "let the registry or the proxy before it give out https:// addresses");
   }
   return *target;
 }
