@@ -80,7 +80,10 @@ void define_store(py::dict& members) { define_field<py::str>(members, "path", "T
 void set_store(py::object& target, const Error& error) {
   const auto& store = *as<StoreError>(error);
   target.attr("_path") = to_str(store.path());
-  if (store.code() != 0) target.attr("errno") = store.code();
+  if (store.code() == 0) return;
+  target.attr("errno") = store.code();
+  // OSError keeps errno in a slot that pickle does not see; what is in __dict__ is set again when it is read back.
+  target.attr("__dict__")["errno"] = store.code();
 }
 
 void define_registry(py::dict& members) {

@@ -48,7 +48,7 @@ class ProgressEvent:
     @property
     def kind(self) -> str:
         """
-        `pull` (source bytes read), `convert` (tar bytes encoded), `push` (bytes sent) or `check`.
+        `pull` (source bytes read), `convert` (tar bytes encoded), `push` (bytes sent), `check`; and once, first, `image`: `total` bytes in `detail` blobs will be read.
         """
     @property
     def state(self) -> str:
