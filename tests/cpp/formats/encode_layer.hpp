@@ -64,7 +64,9 @@ struct EncodedLayer {
     layer.annotations = twin ? result.twin_annotations : result.annotations;
     return layer;
   }
-  [[nodiscard]] std::shared_ptr<io::ByteSource> source() const { return std::make_shared<io::MemorySource>(blob); }
+  [[nodiscard]] std::shared_ptr<io::ByteSource> source() const {
+    return std::make_shared<io::MemorySource>(Bytes(blob));
+  }
   [[nodiscard]] OpenOptions open_options() const {
     OpenOptions options;
     options.external_toc = [toc = result.side_blob](const oci::Descriptor&) -> std::optional<Bytes> {
