@@ -31,7 +31,8 @@ std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string
   const auto month = month_number(parts[2]);
   const auto day = parse_u64(parts[1]);
   const auto year = parse_u64(parts[3]);
-  if (clock.size() != 3 || !month || !day || !year || *year > 9999) return std::nullopt;
+  // Years that the clock's 64 bits of nanoseconds can hold.
+  if (clock.size() != 3 || !month || !day || !year || *year < 1970 || *year > 2200) return std::nullopt;
   const auto hour = parse_u64(clock[0]);
   const auto minute = parse_u64(clock[1]);
   const auto second = parse_u64(clock[2]);

@@ -107,7 +107,8 @@ class BlobPush final : public oci::BlobWriter {
   void finish_session(const oci::Digest& digest, std::uint64_t size) {
     try {
       session_->commit(digest, {}, cancel_);
-    } catch (const NotFound&) {
+    } catch (const RegistryError& error) {
+      if (error.fields().code != "UPLOAD_LOST") throw;
       // The answer to a first PUT may have been lost: then the session is gone because the blob is there.
       if (!has_blob(place_, {"", digest, size, {}, {}, {}, {}, {}}, cancel_)) throw;
     }

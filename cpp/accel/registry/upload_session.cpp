@@ -35,6 +35,7 @@ UploadSession::UploadSession(UploadSession&& other) noexcept
       offset_(other.offset_),
       min_chunk_bytes_(other.min_chunk_bytes_),
       open_(std::exchange(other.open_, false)),
+      interrupted_(other.interrupted_),
       stream_(std::move(other.stream_)),
       stream_url_(std::move(other.stream_url_)) {}
 
@@ -118,6 +119,7 @@ void UploadSession::send(ByteView chunk, const CancelToken& cancel) {
       if (in_doubt && (error.status() == 404 || error.status() == 400)) fail_lost("the registry gave up the session");
       retry.wait_or_rethrow(error);
       in_doubt = true;
+      interrupted_ = true;
     }
   }
   offset_ += chunk.size();
@@ -132,7 +134,10 @@ std::size_t UploadSession::patch(ByteView chunk, std::size_t done, const CancelT
   request.headers.add("Content-Range", std::to_string(first) + "-" + std::to_string(first + request.body.size() - 1));
   // 411, 413, 415 and 501 come from proxies and registries that do not know or not want chunks.
   const Answer answer =
-      place_.host->send_once(request, {200, 201, 202, 204, 400, 405, 411, 413, 415, 416, 501}, cancel);
+      place_.host->send_once(request, {200, 201, 202, 204, 400, 404, 405, 411, 413, 415, 416, 501}, cancel);
+  // QUIRK: docker-registry 2.8 gives a session up (404, 400) when bytes of an interrupted request reach it after it has
+  // reported its progress.
+  if (answer.status == 404 || (answer.status == 400 && interrupted_)) fail_lost("the registry gave up the session");
   if (answer.status == 416) {
     const std::size_t confirmed = ask_progress(chunk.size(), cancel);
     // Not a wrong offset then, but an unwanted chunk.
@@ -201,7 +206,10 @@ void UploadSession::commit(const hash::Digest& digest, ByteView rest, const Canc
                                        : place_.host->send_once(request, {200, 201, 204}, cancel);
     open_ = false;
   } catch (const RegistryError& error) {
+    if (error.status() == 404) fail_lost("the registry does not know the session any more");
     if (error.fields().code != "DIGEST_INVALID") throw;
+    // QUIRK: docker-registry 2.8 ignores Content-Range and may append late bytes of an interrupted request.
+    if (interrupted_) fail_lost("the registry holds other bytes than were sent");
     throw DigestMismatch(request.subject, digest.to_string(), "something else at the registry", offset_ + rest.size());
   }
 }

@@ -55,6 +55,7 @@ class UploadSession {
   std::uint64_t offset_ = 0;
   std::uint64_t min_chunk_bytes_ = 0;
   bool open_ = true;
+  bool interrupted_ = false;  ///< a request broke; what the registry has of it is only known from the registry
   std::unique_ptr<net::RequestStream> stream_;
   net::Url stream_url_;
 };

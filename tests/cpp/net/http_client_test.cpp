@@ -239,6 +239,49 @@ TEST_F(HttpClientTest, cancel_ends_a_waiting_request_soon) {
   canceller.join();
 }
 
+TEST_F(HttpClientTest, a_proxy_gets_the_whole_url_of_a_plain_request) {
+  HttpRequest seen;
+  HttpServer proxy([&](const HttpRequest& r) {
+    seen = r;
+    return HttpReply{200, {}, "through"};
+  });
+  const std::string url = "http://user:pass@" + proxy.host();
+  const auto rules = ProxyRules::from_environment([&](const std::string& name) -> std::optional<std::string> {
+    return name == "HTTP_PROXY" ? std::optional(url) : std::nullopt;
+  });
+  auto connector = std::make_shared<Connector>(
+      rules, [](const Url&) { return TlsOptions(); }, 2000ms);
+  HttpClient client(connector, pool_, {2000ms, 2000ms});
+  Request r;
+  r.url = *Url::parse("http://registry.test:5000/v2/?n=1");
+  auto response = client.send(r, {});
+  EXPECT_EQ(read_all(*response.body, 100), "through");
+  EXPECT_EQ(seen.target, "http://registry.test:5000/v2/?n=1");
+  EXPECT_EQ(seen.header("host"), "registry.test:5000");
+  EXPECT_EQ(seen.header("proxy-authorization"), "Basic dXNlcjpwYXNz");
+}
+
+TEST_F(HttpClientTest, a_streamed_body_arrives_in_chunks) {
+  HttpRequest seen;
+  HttpServer server([&](const HttpRequest& r) {
+    seen = r;
+    return HttpReply{202, {}, "done"};
+  });
+  const auto stream = client_->begin(request(server, "PATCH"), cancel_.token());
+  std::string sent;
+  for (const std::size_t size : {std::size_t{1}, std::size_t{0}, std::size_t{100'000}, std::size_t{17}}) {
+    EXPECT_TRUE(stream->write(as_bytes(pattern(size))));
+    sent += pattern(size);
+  }
+  auto response = stream->finish();
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(read_all(*response.body, 100), "done");
+  EXPECT_EQ(seen.body, sent);
+  EXPECT_EQ(seen.header("transfer-encoding"), "chunked");
+  EXPECT_EQ(seen.header("content-length"), "");
+  EXPECT_EQ(pool_->idle_count(), 1U);
+}
+
 TEST_F(HttpClientTest, names_that_do_not_exist_are_unreachable) {
   Request r;
   r.url = *Url::parse("http://no-such-host.invalid/");

@@ -122,7 +122,8 @@ TEST(RetryAfter, seconds_and_dates_are_read_and_rubbish_is_nothing) {
        {Row{"", 0ms}, Row{"0", 0ms}, Row{"7", 7s}, Row{" 7 ", 7s}, Row{"99999999999", 24h}, Row{"-5", 0ms},
         Row{"1.5", 0ms}, Row{"Sun, 06 Nov 1994 08:49:37 GMT", 37s}, Row{"Sun, 06 Nov 1994 08:48:37 GMT", 0ms},
         Row{"Sun, 06 Nov 1994 08:49:37 CET", 0ms}, Row{"Sun, 31 Feb 1995 08:49:37 GMT", 0ms},
-        Row{"Sun, 06 Nov 1994 25:49:37 GMT", 0ms}, Row{"soon", 0ms}}) {
+        Row{"Sun, 06 Nov 1994 25:49:37 GMT", 0ms}, Row{"Sun, 06 Nov 0997 08:49:37 GMT", 0ms},
+        Row{"Sun, 06 Nov 9999 08:49:37 GMT", 0ms}, Row{"soon", 0ms}}) {
     EXPECT_EQ(parse_retry_after(row.value, now), row.wait) << row.value;
   }
 }

@@ -1,5 +1,7 @@
 #include "support/docker_registry.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -13,7 +15,10 @@ namespace accel::testing {
 bool DockerRegistry::available() { return program_exists("docker-registry"); }
 
 DockerRegistry::DockerRegistry(Setup setup) {
-  directory_ = (std::filesystem::temp_directory_path() / "accel-registry-XXXXXX").string();
+  // The registry syncs each upload to disk; in memory its tests take half the time and do not wait for a busy disk.
+  const bool memory = std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0;
+  const std::filesystem::path parent = memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+  directory_ = (parent / "accel-registry-XXXXXX").string();
   if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error("make a directory " + directory_);
   // Another process may take the free port before the registry does: then it ends at once and we try another.
   for (int round = 0; round < 3; ++round) {
@@ -37,13 +42,15 @@ bool DockerRegistry::start(const Setup& setup) {
   out << "version: 0.1\nlog: {level: info}\nstorage:\n  filesystem: {rootdirectory: " << directory_
       << "/store}\n  delete: {enabled: true}\nhttp:\n  addr: 127.0.0.1:" << port_ << "\n";
   if (!setup.tls_certificate.empty()) {
-    out << "  tls: {certificate: " << setup.tls_certificate << ", key: " << setup.tls_key << "}\n";
+    out << "  tls: {certificate: " << setup.tls_certificate << ", key: " << setup.tls_key;
+    if (!setup.client_ca.empty()) out << ", clientcas: [" << setup.client_ca << "]";
+    out << "}\n";
   }
   if (!setup.auth.empty()) out << "auth:\n" << setup.auth << "\n";
   out.close();
   process_ =
       std::make_unique<ChildProcess>(std::vector<std::string>{"docker-registry", "serve", config}, directory_ + "/log");
-  for (int i = 0; i < 1000 && process_->running(); ++i) {
+  for (int i = 0; i < 3000 && process_->running(); ++i) {
     if (port_answers(port_)) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

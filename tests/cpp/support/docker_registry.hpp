@@ -13,15 +13,16 @@ namespace accel::testing {
 class DockerRegistry {
  public:
   struct Setup {
-    std::string tls_certificate, tls_key;  ///< PEM files; "" = plain HTTP
-    std::string auth;                      ///< the configuration's `auth:` block, indented by two; "" = none
+    std::string tls_certificate = {}, tls_key = {};  ///< PEM files; "" = plain HTTP
+    std::string client_ca = {};                      ///< PEM file: only clients with its certificates are let in
+    std::string auth = {};                           ///< the configuration's `auth:` block, indented by two; "" = none
   };
 
   /// True when the program is installed. Tests that need it say GTEST_SKIP() with `kMissing` when it is not.
   static bool available();
   static constexpr const char* kMissing = "docker-registry is not installed (apt-get install docker-registry)";
 
-  /// Throws std::runtime_error with the registry's log when it does not come up within 10 s.
+  /// Throws std::runtime_error with the registry's log when it does not come up within 30 s.
   explicit DockerRegistry(Setup setup);
   DockerRegistry() : DockerRegistry(Setup{}) {}
   ~DockerRegistry();
