@@ -9,7 +9,9 @@ namespace accel::codec {
 
 namespace {
 
-constexpr const char* kHint = "if you trust its origin, raise the limits on decompression";
+// Both by the name of the option that users have.
+constexpr const char* kSizeHint = "if you trust its origin, raise the limit with --max-layer-size";
+constexpr const char* kRatioHint = "if you trust its origin, raise the limit with --max-ratio";
 
 }  // namespace
 
@@ -19,7 +21,7 @@ void OutputMeter::add(std::uint64_t produced, std::uint64_t consumed) {
   if (total_ > limits_.max_bytes) {
     throw FormatError(
         "decompress: the content has more than " + std::to_string(limits_.max_bytes) + " bytes, the most allowed",
-        where, kHint);
+        where, kSizeHint);
   }
   if (total_ <= limits_.ratio_free_bytes) return;
   // Dividing rounds towards accepting and, unlike multiplying, cannot overflow.
@@ -27,7 +29,7 @@ void OutputMeter::add(std::uint64_t produced, std::uint64_t consumed) {
   throw FormatError("decompress: " + std::to_string(consumed) + " compressed bytes have become " +
                         std::to_string(total_) + ", more than the " + std::to_string(limits_.max_ratio) +
                         " times allowed",
-                    where, kHint);
+                    where, kRatioHint);
 }
 
 }  // namespace accel::codec
