@@ -1,6 +1,7 @@
 #include "accel/formats/estargz/reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "accel/base/error.hpp"
@@ -83,6 +84,13 @@ class Reader final : public TocLayerReader {
   const FoundFooter footer_;
 };
 
+bool is_gzip(io::ByteSource& blob) {
+  std::array<std::byte, 4> head;
+  if (blob.size() < head.size()) return false;
+  blob.read_at(0, head);
+  return codec::detect(head) == codec::Compression::gzip;
+}
+
 }  // namespace
 
 std::unique_ptr<LayerReader> open_reader(const oci::Descriptor& layer, std::shared_ptr<io::ByteSource> blob,
@@ -90,7 +98,12 @@ std::unique_ptr<LayerReader> open_reader(const oci::Descriptor& layer, std::shar
   Bytes tail(static_cast<std::size_t>(std::min<std::uint64_t>(blob->size(), kFooterSize)));
   blob->read_at(blob->size() - tail.size(), tail);
   const std::optional<FoundFooter> footer = find_footer(tail, blob->size());
-  if (!footer) return nullptr;
+  if (!footer) {
+    if (is_gzip(*blob) && layer.annotations.contains(std::string(kTocDigestAnnotation))) {
+      throw FormatError("annotations say that the layer is eStargz, but it has no footer");
+    }
+    return nullptr;
+  }
   return std::make_unique<Reader>(layer, std::move(blob), options, *footer);
 }
 

@@ -14,6 +14,7 @@ constexpr std::uint32_t kSkippableMagic = 0x184D2A50;
 constexpr std::string_view kStargzMagic = "GnUlInUx";
 constexpr std::string_view kContainersMagic = "GNUlInUx";
 constexpr std::size_t kMagicSize = 8;
+constexpr std::size_t kTypeOffset = 24;  // in both footers
 
 void store_range(std::byte* to, const BlobRange& range) {
   store_le(to, range.offset);
@@ -26,6 +27,10 @@ BlobRange load_range(const std::byte* from) {
 }
 
 bool ends_with(ByteView footer, std::string_view magic) { return as_text(footer.last(kMagicSize)) == magic; }
+
+bool has_known_type(ByteView footer) {
+  return load_le<std::uint64_t>(footer.data() + kTypeOffset) == kManifestTypeCrfs;
+}
 
 /// Reads a number and the colon after it.
 bool take_number(std::string_view& text, std::uint64_t& value, bool last) {
@@ -75,24 +80,24 @@ std::optional<BlobRange> parse_position(std::string_view text, bool with_type) {
 
 void encode_stargz_footer(const BlobRange& toc, std::span<std::byte, kStargzFooterSize> out) {
   store_range(out.data(), toc);
-  store_le(out.data() + 24, kManifestTypeCrfs);
+  store_le(out.data() + kTypeOffset, kManifestTypeCrfs);
   std::memcpy(out.data() + 32, kStargzMagic.data(), kMagicSize);
 }
 
 std::optional<BlobRange> decode_stargz_footer(std::span<const std::byte, kStargzFooterSize> footer) {
-  if (!ends_with(footer, kStargzMagic)) return std::nullopt;
+  if (!ends_with(footer, kStargzMagic) || !has_known_type(footer)) return std::nullopt;
   return load_range(footer.data());
 }
 
 void encode_containers_footer(const ContainersFooter& footer, std::span<std::byte, kContainersFooterSize> out) {
   store_range(out.data(), footer.toc);
-  store_le(out.data() + 24, kManifestTypeCrfs);
+  store_le(out.data() + kTypeOffset, kManifestTypeCrfs);
   store_range(out.data() + 32, footer.tar_split);
   std::memcpy(out.data() + 56, kContainersMagic.data(), kMagicSize);
 }
 
 std::optional<ContainersFooter> decode_containers_footer(std::span<const std::byte, kContainersFooterSize> footer) {
-  if (!ends_with(footer, kContainersMagic)) return std::nullopt;
+  if (!ends_with(footer, kContainersMagic) || !has_known_type(footer)) return std::nullopt;
   return ContainersFooter{load_range(footer.data()), load_range(footer.data() + 32)};
 }
 

@@ -52,7 +52,7 @@ struct ContainersFooter {
 };
 
 void encode_stargz_footer(const BlobRange& toc, std::span<std::byte, kStargzFooterSize> out);
-/// Nothing when the magic is missing. Checks nothing else.
+/// Nothing when the magic is missing or the manifest type is another. Checks no offset.
 std::optional<BlobRange> decode_stargz_footer(std::span<const std::byte, kStargzFooterSize> footer);
 
 void encode_containers_footer(const ContainersFooter& footer, std::span<std::byte, kContainersFooterSize> out);

@@ -6,6 +6,7 @@
 
 #include "accel/base/endian.hpp"
 #include "accel/base/error.hpp"
+#include "accel/codec/codec.hpp"
 #include "accel/formats/estargz/layout.hpp"
 
 namespace accel::formats::zstdchunked {
@@ -90,33 +91,69 @@ std::optional<Located> locate_by_annotations(const oci::Descriptor& layer) {
 
 std::optional<Located> locate_by_footers(const Footers& footers) {
   if (footers.stargz) {
-    const bool joint = footers.containers && footers.containers->toc == *footers.stargz;
-    if (!joint) return Located{TocStyle::stargz, *footers.stargz, std::nullopt};
+    if (!footers.containers) return Located{TocStyle::stargz, *footers.stargz, std::nullopt};
+    if (footers.containers->toc != *footers.stargz) {
+      throw FormatError("the two footers of the layer lead to different TOCs");
+    }
     return Located{TocStyle::joint, *footers.stargz, footers.containers->tar_split};
   }
   if (!footers.containers) return std::nullopt;
   return Located{TocStyle::containers, footers.containers->toc, footers.containers->tar_split};
 }
 
+/// What the annotations say, completed by the footer, with which they must agree.
+Located reconcile(Located annotated, const std::optional<Located>& footer) {
+  if (!footer) throw FormatError("annotations say that the layer is zstd:chunked, but it has no footer");
+  // A footer of the S dialect alone is how containers/storage marked its blobs before August 2023.
+  const bool legacy = footer->style == TocStyle::stargz;
+  const bool agree =
+      footer->toc == annotated.toc && (legacy || !annotated.tar_split || footer->tar_split == annotated.tar_split);
+  if (!agree) throw FormatError("annotations and footer of the layer lead to different places");
+  if (!legacy) annotated.style = footer->style;
+  return annotated;
+}
+
+/// TOC, tar-split data and footers must follow each other to the end of the blob, so that no byte means nothing.
+void check_tail(io::ByteSource& blob, const Located& located, const Footers& footers) {
+  check_frame(blob, located.toc, "TOC");
+  std::uint64_t end = located.toc.offset + located.toc.compressed_size;
+  const std::optional<BlobRange> tar_split = footers.containers ? footers.containers->tar_split : located.tar_split;
+  if (tar_split) {
+    check_frame(blob, *tar_split, "tar-split data");
+    if (tar_split->offset != end + kSkippableHeaderSize)
+      throw FormatError("the tar-split data does not follow the TOC");
+    end = tar_split->offset + tar_split->compressed_size;
+  }
+  if (footers.containers) end += kContainersFrame;
+  if (footers.stargz) end += kStargzFrame;
+  if (end != blob.size()) throw FormatError("the layer's footer does not follow its metadata");
+}
+
+bool is_zstd(io::ByteSource& blob) {
+  std::array<std::byte, 4> head;
+  if (blob.size() < head.size()) return false;
+  blob.read_at(0, head);
+  return codec::detect(head) == codec::Compression::zstd;
+}
+
 }  // namespace
 
 std::optional<Located> locate_metadata(const oci::Descriptor& layer, io::ByteSource& blob) {
+  if (!is_zstd(blob)) return std::nullopt;
   const Footers footers = read_footers(blob);
   const std::optional<Located> footer = locate_by_footers(footers);
   std::optional<Located> located = locate_by_annotations(layer);
-  if (!located) {
+  if (located) {
+    located = reconcile(*located, footer);
+  } else {
     located = footer;
-  } else if (footer && footer->style != TocStyle::stargz) {
-    // A footer of the S dialect alone is how containers/storage marked its blobs before August 2023.
-    if (footer->toc != located->toc || (located->tar_split && footer->tar_split != located->tar_split)) {
-      throw FormatError("annotations and footer of the layer lead to different places");
+    const bool claimed = layer.annotations.contains(std::string(estargz::kTocDigestAnnotation));
+    if (claimed && !footers.stargz) {
+      throw FormatError("annotations say that stargz-snapshotter can read the layer, but it has no footer for it");
     }
-    located->style = footer->style;
   }
   if (!located) return std::nullopt;
-
-  check_frame(blob, located->toc, "TOC");
-  if (located->tar_split) check_frame(blob, *located->tar_split, "tar-split data");
+  check_tail(blob, *located, footers);
   if (located->style == TocStyle::stargz) return located;
   for (const BlobRange& range : {located->toc, located->tar_split.value_or(BlobRange{})}) {
     if (range.compressed_size > kMaxContainersMetadata || range.uncompressed_size > kMaxContainersMetadata) {

@@ -55,7 +55,8 @@ TarSplitReader::TarSplitReader(io::ByteSource& blob, const BlobRange& range, con
     : range_(blob, range.offset, range.compressed_size),
       hashing_(range_),
       decoder_(codec::make_decoder(codec::Compression::zstd, hashing_, limits)),
-      expected_(expected) {}
+      expected_(expected),
+      uncompressed_size_(range.uncompressed_size) {}
 
 bool TarSplitReader::read_line() {
   line_.clear();
@@ -71,12 +72,17 @@ bool TarSplitReader::read_line() {
     block_.resize(kBlockBytes);
     begin_ = 0;
     block_.resize(decoder_->read({block_.data(), kBlockBytes}));
+    uncompressed_ += block_.size();
     if (block_.empty()) return !line_.empty();
   }
 }
 
 std::optional<TarSplitRecord> TarSplitReader::next() {
   if (read_line()) return parse_record(line_, position_++);
+  if (uncompressed_ != uncompressed_size_) {
+    throw FormatError("the tar-split data have " + std::to_string(uncompressed_) + " bytes, their position says " +
+                      std::to_string(uncompressed_size_));
+  }
   const std::uint64_t length = hashing_.count();
   const hash::Digest actual = hashing_.finish();
   if (!expected_.empty() && actual != expected_) {

@@ -41,7 +41,9 @@ class TarSplitReader {
   io::HashingStream hashing_;
   std::unique_ptr<io::ByteStream> decoder_;
   const hash::Digest expected_;
-  std::uint64_t position_ = 0;  // records so far
+  const std::uint64_t uncompressed_size_;
+  std::uint64_t uncompressed_ = 0;  // bytes so far
+  std::uint64_t position_ = 0;      // records so far
   std::string line_;
   Buffer block_;
   std::size_t begin_ = 0;

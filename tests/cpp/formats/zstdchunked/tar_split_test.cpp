@@ -51,7 +51,7 @@ struct Sample {
     io::MemorySource source{ByteView(compressed)};
     ChunkedStream inner(stream, max_read);
     TarSplitStream checked(inner, toc,
-                           std::make_unique<TarSplitReader>(source, BlobRange{0, compressed.size(), 0},
+                           std::make_unique<TarSplitReader>(source, BlobRange{0, compressed.size(), text.size()},
                                                             hash::sha256(compressed), codec::DecodeLimits{}));
     try {
       EXPECT_EQ(to_string(io::read_all(checked, 1U << 20U)), stream);
@@ -148,7 +148,7 @@ TEST(TarSplitReader, damaged_records_are_refused) {
 TEST(TarSplitReader, digest_is_checked_at_the_end) {
   const Sample sample;
   io::MemorySource source{ByteView(sample.compressed)};
-  TarSplitReader reader(source, {0, sample.compressed.size(), 0}, hash::sha256({}), {});
+  TarSplitReader reader(source, {0, sample.compressed.size(), sample.text.size()}, hash::sha256({}), {});
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(reader.next());
   EXPECT_THROW(reader.next(), DigestMismatch);
 }
