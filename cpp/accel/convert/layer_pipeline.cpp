@@ -20,7 +20,7 @@ namespace {
 class Lane {
  public:
   Lane(const PlannedLayer& layer, const LayerTarget& target, const LayerContext& context, bool staged,
-       const CancelToken& cancel)
+       std::shared_ptr<formats::SharedDigests> shared, const CancelToken& cancel)
       : id_(layer.source.digest.to_string() + "@" + target.plan->driver),
         job_(context.job),
         repository_(*target.repository),
@@ -28,9 +28,11 @@ class Lane {
         source_(as_target(layer.source, target.plan->to_oci)),
         sink_(target.repository->create_blob(layer.source.size, cancel), context.job.tally,
               [this](std::uint64_t written) { job_.reporter.event("push", id_, ProgressState::running, written); }) {
-    const formats::EncodeContext encode{context.pool, context.budget,
-                                        cancel,       [this](std::string text) { add_note(std::move(text)); },
-                                        staged,       context.environment.temp_dir};
+    formats::EncodeContext encode{context.pool, context.budget, cancel};
+    encode.note = [this](std::string text) { add_note(std::move(text)); };
+    encode.staged = staged;
+    encode.temp_dir = context.environment.temp_dir;
+    encode.shared = std::move(shared);
     job_.reporter.event("push", id_, ProgressState::started);
     encoder_ = target.plan->format->encode(source_, sink_, encode);
   }
@@ -131,8 +133,11 @@ std::vector<std::optional<ConvertedLayer>> run_pass(const PlannedLayer& layer, o
   DecodedLayer tar(layer.source, source, context.environment.decode_limits, context.job, stop);
   Lanes lanes;
   try {
+    // Alone, or in a staged run, where each goes its own way, an encoder has nobody to share with.
+    std::shared_ptr<formats::SharedDigests> shared;
+    if (targets.size() > 1 && !staged) shared = std::make_shared<formats::SharedDigests>();
     for (const LayerTarget& target : targets) {
-      lanes.push_back(std::make_unique<Lane>(layer, target, context, staged, stop.token()));
+      lanes.push_back(std::make_unique<Lane>(layer, target, context, staged, shared, stop.token()));
     }
     context.job.reporter.event("convert", id, ProgressState::started, 0, 0, layer.platforms);
     {

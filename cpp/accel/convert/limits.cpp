@@ -7,6 +7,8 @@ namespace accel::convert {
 namespace {
 
 constexpr std::size_t kMinEncoderBytes = 16U << 20U;  // less than a few chunks would leave the pool idle
+constexpr std::size_t kBytesPerJob = 8U << 20U;       // two chunks of the usual 4 MiB
+constexpr std::size_t kBytesPerEncoder = 4U << 20U;   // one chunk
 
 }  // namespace
 
@@ -18,7 +20,8 @@ Limits plan_limits(std::size_t jobs, std::size_t memory_bytes, std::size_t uploa
   limits.layers = std::min({wanted, memory_bytes / 2 / layer_bytes, connections / (1 + targets)});
   limits.layers = std::clamp<std::size_t>(limits.layers, 1, std::max<std::size_t>(layers, 1));
   const std::size_t uploads = std::min(limits.layers * layer_bytes, memory_bytes);
-  limits.encoder_bytes = std::max(memory_bytes - uploads, kMinEncoderBytes);
+  const std::size_t useful = jobs * kBytesPerJob + limits.layers * targets * kBytesPerEncoder;
+  limits.encoder_bytes = std::max(std::min(memory_bytes - uploads, useful), kMinEncoderBytes);
   return limits;
 }
 

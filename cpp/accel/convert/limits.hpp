@@ -5,15 +5,17 @@
 
 namespace accel::convert {
 
-/// Memory of a conversion, apart from code and libraries (about 15 MiB):
+/// Memory of a conversion, apart from code and libraries (about 20 MiB):
 ///
-///     uploads    layers × targets × upload chunk     24 MiB   (3 × 1 × 8 MiB)
-///     encoders   the rest of the environment's       40 MiB   (64 MiB − 24 MiB): chunks and their compressed forms
-///     reading    layers × 2 MiB read-ahead            6 MiB
-///     decoding   layers × up to 8 MiB zstd window     24 MiB   (gzip: 32 KiB)
+///     uploads    layers × targets × upload chunk                  24 MiB   (3 × 1 × 8 MiB)
+///     encoders   jobs × 8 MiB + layers × targets × 4 MiB          28 MiB   chunks and their compressed forms
+///     reading    layers × 2 MiB read-ahead                         6 MiB
+///     decoding   layers × window of the compression               24 MiB   (zstd: up to 8 MiB; gzip: 32 KiB)
 ///
-/// The figures are those of the defaults on two cores with one target; the sum stays below 110 MiB for any number and
-/// size of layers. With more targets fewer layers run side by side, since uploads may take half of the memory at most.
+/// The figures are those of the defaults on two cores with one target. Uploads take at most half of
+/// Environment::memory_bytes: with more targets fewer layers run side by side. Encoders take what uploads leave at most,
+/// and no more than keeps the pool busy (a unit being compressed and one waiting for each job, 4 MiB each, and one
+/// being filled for each layer and target). So the sum does not depend on the number and size of layers.
 struct Limits {
   std::size_t layers = 1;         ///< converted side by side
   std::size_t encoder_bytes = 0;  ///< limit of the encoders' MemoryBudget

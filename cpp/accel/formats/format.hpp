@@ -17,6 +17,7 @@
 #include "accel/base/thread_pool.hpp"
 #include "accel/codec/codec.hpp"
 #include "accel/formats/option_field.hpp"
+#include "accel/formats/shared_digests.hpp"
 #include "accel/io/sink.hpp"
 #include "accel/io/source.hpp"
 #include "accel/oci/descriptor.hpp"
@@ -32,7 +33,10 @@ struct EncodeContext {
   std::function<void(std::string)> note = [](std::string) {};  ///< tells the user something that is no error
   /// Second attempt at a layer after RestartStaged: the encoder may keep the layer in a temporary file and rewrite it.
   bool staged = false;
-  std::string temp_dir;  ///< where; "" = $TMPDIR, then /tmp
+  std::string temp_dir = {};  ///< where; "" = $TMPDIR, then /tmp
+  /// One object for all encoders of a layer that are fed together, so that they need not hash the same bytes each for
+  /// itself. Null: there is only one encoder, or it is not worth it. Never changes output.
+  std::shared_ptr<SharedDigests> shared = nullptr;
 };
 
 /// Thrown by LayerEncoder::entry when the layer cannot be converted as it streams by: an entry occurs twice, a hardlink

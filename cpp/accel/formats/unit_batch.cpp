@@ -73,12 +73,36 @@ void locate_chunks(Batch& batch) {
   }
 }
 
+hash::Digest digest_of(const Batch& batch, const ChunkSpan& chunk) {
+  return hash::sha256(batch.input.view().subspan(chunk.begin, chunk.size));
+}
+
+/// Hashes the chunks that no other encoder is hashing.
+void hash_chunks(Batch& batch, SharedDigests* shared) {
+  for (ChunkSpan& chunk : batch.chunks) {
+    if (!chunk.hashed) continue;
+    const StreamSpan span{chunk.stream_offset, chunk.size};
+    if (shared != nullptr && !shared->claim(span)) continue;
+    chunk.digest = digest_of(batch, chunk);
+    if (shared != nullptr) shared->publish(span, chunk.digest);
+  }
+}
+
+/// Takes over what others have hashed meanwhile. Never waits for them.
+void take_shared_digests(Batch& batch, SharedDigests* shared) {
+  if (shared == nullptr) return;
+  for (ChunkSpan& chunk : batch.chunks) {
+    if (!chunk.hashed || !chunk.digest.empty()) continue;
+    const auto taken = shared->take({chunk.stream_offset, chunk.size});
+    chunk.digest = taken ? *taken : digest_of(batch, chunk);
+  }
+}
+
 }  // namespace
 
-void encode_batch(Batch& batch, UnitEncoderPool& encoders, std::size_t min_unit_bytes, const CancelToken& cancel) {
-  for (ChunkSpan& chunk : batch.chunks) {
-    if (chunk.hashed) chunk.digest = hash::sha256(batch.input.view().subspan(chunk.begin, chunk.size));
-  }
+void encode_batch(Batch& batch, UnitEncoderPool& encoders, std::size_t min_unit_bytes, SharedDigests* shared,
+                  const CancelToken& cancel) {
+  hash_chunks(batch, shared);
   UnitEncoderPool::Loan worker = encoders.borrow();
   worker->scratch.clear();
   if (min_unit_bytes == 0) {
@@ -88,6 +112,7 @@ void encode_batch(Batch& batch, UnitEncoderPool& encoders, std::size_t min_unit_
   }
   batch.unit_offsets.push_back(worker->scratch.size());
   locate_chunks(batch);
+  take_shared_digests(batch, shared);
   batch.input = {};
   // A copy of the right size: the scratch buffer has room for the worst case and stays with the worker.
   batch.output.reserve(worker->scratch.size());

@@ -7,6 +7,7 @@
 
 #include "accel/base/bytes.hpp"
 #include "accel/base/cancel.hpp"
+#include "accel/formats/shared_digests.hpp"
 #include "accel/formats/toc_record.hpp"
 #include "accel/formats/unit_encoder_pool.hpp"
 #include "accel/hash/digest.hpp"
@@ -17,6 +18,7 @@ namespace accel::formats {
 struct ChunkSpan {
   std::size_t begin = 0;  ///< in Batch::input
   std::size_t size = 0;
+  std::uint64_t stream_offset = 0;  ///< of its first byte in the uncompressed stream; used with SharedDigests
   bool hashed = true;
   hash::Digest digest;   ///< filled in by a worker when `hashed`
   std::size_t unit = 0;  ///< the unit it is in; filled in by a worker
@@ -34,7 +36,8 @@ struct Batch {
 };
 
 /// Fills in digests, units and output of `batch` and frees its input. With `min_unit_bytes`, units begin only at those
-/// cuts that give the unit before them this many compressed bytes. Throws Cancelled.
-void encode_batch(Batch& batch, UnitEncoderPool& encoders, std::size_t min_unit_bytes, const CancelToken& cancel);
+/// cuts that give the unit before them this many compressed bytes. `shared` may be null. Throws Cancelled.
+void encode_batch(Batch& batch, UnitEncoderPool& encoders, std::size_t min_unit_bytes, SharedDigests* shared,
+                  const CancelToken& cancel);
 
 }  // namespace accel::formats

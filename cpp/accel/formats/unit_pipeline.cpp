@@ -66,9 +66,9 @@ UnitPipeline::UnitPipeline(std::shared_ptr<UnitEncoderPool> encoders, io::ByteSi
       sink_(sink),
       pool_(context.pool),
       budget_(context.budget),
-      options_(options),
+      options_(std::move(options)),
       on_batch_(std::move(on_batch)),
-      batch_bytes_(batch_bytes(options)),
+      batch_bytes_(batch_bytes(options_)),
       core_(std::make_shared<Core>()) {
   core_->cancel = context.cancel;
   writer_ = std::thread([this] { write_in_order(); });
@@ -142,13 +142,16 @@ void UnitPipeline::append(ByteView bytes) {
   input.append(bytes);
 }
 
-void UnitPipeline::begin_chunk() { chunk_begin_ = open_->batch.input.size(); }
+void UnitPipeline::begin_chunk(std::uint64_t stream_offset) {
+  chunk_begin_ = open_->batch.input.size();
+  chunk_stream_offset_ = stream_offset;
+}
 
 ByteView UnitPipeline::chunk() const { return open_->batch.input.view().subspan(chunk_begin_); }
 
 std::size_t UnitPipeline::end_chunk(bool hashed) {
   Batch& batch = open_->batch;
-  batch.chunks.push_back({chunk_begin_, batch.input.size() - chunk_begin_, hashed, {}, 0});
+  batch.chunks.push_back({chunk_begin_, batch.input.size() - chunk_begin_, chunk_stream_offset_, hashed, {}, 0});
   return batch.chunks.size() - 1;
 }
 
@@ -171,21 +174,22 @@ void UnitPipeline::submit() {
     core_->in_flight.push_back(job);
     ++core_->in_flight_count;
   }
-  pool_.submit([job, core = core_, encoders = encoders_, min_bytes = options_.min_unit_bytes] {
-    {
-      const std::lock_guard lock(core->mutex);
-      if (job->state != Job::State::queued) return;
-      job->state = Job::State::running;
-    }
-    try {
-      if (!core->failed) encode_batch(job->batch, *encoders, min_bytes, core->cancel);
-    } catch (...) {
-      job->error = std::current_exception();
-    }
-    const std::lock_guard lock(core->mutex);
-    job->state = Job::State::done;
-    core->changed.notify_all();
-  });
+  pool_.submit(
+      [job, core = core_, encoders = encoders_, min_bytes = options_.min_unit_bytes, shared = options_.shared] {
+        {
+          const std::lock_guard lock(core->mutex);
+          if (job->state != Job::State::queued) return;
+          job->state = Job::State::running;
+        }
+        try {
+          if (!core->failed) encode_batch(job->batch, *encoders, min_bytes, shared.get(), core->cancel);
+        } catch (...) {
+          job->error = std::current_exception();
+        }
+        const std::lock_guard lock(core->mutex);
+        job->state = Job::State::done;
+        core->changed.notify_all();
+      });
 }
 
 /// Runs on the writer thread. After a failure it goes on taking jobs, to give their memory back, and drops them.

@@ -43,6 +43,8 @@ class UnitPipeline {
     /// Compressed bytes a unit must have before the next may begin; 0: every unit begins where the feeder says.
     /// Units stay below it where a batch as a whole does (estargz.md 3.1).
     std::size_t min_unit_bytes = 0;
+    /// For the chunks' digests; null: every chunk is hashed here.
+    std::shared_ptr<SharedDigests> shared = nullptr;
   };
   /// Called for each batch from the writer thread, in order, before its bytes are written. `offset`: of its first byte
   /// in the blob.
@@ -61,8 +63,8 @@ class UnitPipeline {
   /// Adds bytes to the current unit; begins one when there is none.
   void append(ByteView bytes);
   /// Begins a chunk at the end of the current unit, which must exist; `end_chunk` ends it and returns its index in the
-  /// batch's `chunks`.
-  void begin_chunk();
+  /// batch's `chunks`. `stream_offset`: where it begins in the uncompressed stream; used with Options::shared only.
+  void begin_chunk(std::uint64_t stream_offset = 0);
   std::size_t end_chunk(bool hashed);
   /// The bytes of the chunk so far.
   [[nodiscard]] ByteView chunk() const;
@@ -92,6 +94,7 @@ class UnitPipeline {
   std::shared_ptr<Core> core_;
   std::shared_ptr<Job> open_;  // being filled
   std::size_t chunk_begin_ = 0;
+  std::uint64_t chunk_stream_offset_ = 0;
   std::uint64_t written_ = 0;  // the writer's, until it has ended
   std::thread writer_;
 };

@@ -64,6 +64,15 @@ void Hasher::update(ByteView bytes) {
   length_ += bytes.size();
 }
 
+Hasher Hasher::copy() const {
+  Hasher other(algorithm_);
+  if (EVP_MD_CTX_copy_ex(other.context_->handle, context_->handle) != 1) {
+    throw Error("hash: OpenSSL could not copy a digest's state");
+  }
+  other.length_ = length_;
+  return other;
+}
+
 Digest Hasher::finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> raw;
   unsigned size = 0;

@@ -20,6 +20,8 @@ class Hasher {
   void update(ByteView bytes);
   /// Bytes given to update so far.
   [[nodiscard]] std::uint64_t length() const noexcept { return length_; }
+  /// Another hasher that has seen the same bytes.
+  [[nodiscard]] Hasher copy() const;
   /// The digest of all bytes so far; the hasher starts anew after it.
   Digest finish();
 

@@ -10,7 +10,7 @@ constexpr std::size_t kMiB = 1U << 20U;
 TEST(Limits, defaults_on_two_cores_are_the_documented_ones) {
   const Limits limits = plan_limits(2, 64 * kMiB, 8 * kMiB, 8, 1, 20);
   EXPECT_EQ(limits.layers, 3U);
-  EXPECT_EQ(limits.encoder_bytes, 40 * kMiB);
+  EXPECT_EQ(limits.encoder_bytes, 28 * kMiB);
 }
 
 TEST(Limits, uploads_and_encoders_stay_within_the_memory_for_any_number_of_targets) {

@@ -93,5 +93,19 @@ TEST(HasherTest, one_shot_is_independent_between_calls_and_threads) {
   EXPECT_EQ(failures, std::vector<int>(4, 0));
 }
 
+TEST(Hasher, copy_goes_on_from_the_same_bytes_and_leaves_the_original_alone) {
+  for (const Algorithm algorithm : {Algorithm::sha256, Algorithm::sha512}) {
+    Hasher hasher(algorithm), whole(algorithm);
+    hasher.update(as_bytes("abc"));
+    Hasher copy = hasher.copy();
+    EXPECT_EQ(copy.length(), 3U);
+    copy.update(as_bytes("def"));
+    whole.update(as_bytes("abcdef"));
+    EXPECT_EQ(copy.finish(), whole.finish());
+    whole.update(as_bytes("abc"));
+    EXPECT_EQ(hasher.finish(), whole.finish());
+  }
+}
+
 }  // namespace
 }  // namespace accel::hash

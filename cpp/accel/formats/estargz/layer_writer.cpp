@@ -34,8 +34,10 @@ LayerWriter::LayerWriter(const Options& options, std::shared_ptr<UnitEncoderPool
                          const EncodeContext& context)
     : options_(options),
       toc_(TocStyle::stargz, options.toc_front_bytes),
-      pipeline_(std::move(encoders), sink, context, {options.min_chunk_size},
-                [this](Batch& batch, std::uint64_t offset) { toc_.add(batch, offset); }) {}
+      pipeline_(std::move(encoders), sink, context, {options.min_chunk_size, options.shared},
+                [this](Batch& batch, std::uint64_t offset) { toc_.add(batch, offset); }) {
+  if (options_.shared) options_.shared->join();
+}
 
 void LayerWriter::entry(const tar::Entry& entry, ByteView header) {
   write_run(header);
@@ -58,6 +60,7 @@ void LayerWriter::entry(const tar::Entry& entry, ByteView header) {
     return;
   }
   entry_ = std::move(record);
+  file_begin_ = stream_bytes_;
   size_ = entry.size;
   position_ = 0;
   chunk_left_ = 0;
@@ -70,7 +73,7 @@ void LayerWriter::payload(ByteView bytes) {
     const ByteView piece = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), chunk_left_)));
     bytes = bytes.subspan(piece.size());
     write(piece);
-    if (several) file_.update(piece);
+    if (several) hash_file(piece);
     position_ += piece.size();
     chunk_left_ -= piece.size();
     if (chunk_left_ == 0) end_chunk();
@@ -80,7 +83,7 @@ void LayerWriter::payload(ByteView bytes) {
 void LayerWriter::begin_chunk() {
   chunk_left_ = std::min(options_.chunk_size, size_ - position_);
   pipeline_.begin_unit(static_cast<std::size_t>(chunk_left_), force_unit_);
-  pipeline_.begin_chunk();
+  pipeline_.begin_chunk(stream_bytes_);
 }
 
 void LayerWriter::end_chunk() {
@@ -95,7 +98,7 @@ void LayerWriter::end_chunk() {
     record.entry.name = entry_.name;
     record.entry.kind = jtoc::EntryKind::chunk;
     record.entry.chunk_offset = begin;
-    if (record.last) record.file_digest = file_.finish();
+    if (record.last) record.file_digest = finish_file();
   }
   // Readers take 0 as "to the end of the file".
   if (size == options_.chunk_size) record.entry.chunk_size = size;
@@ -105,8 +108,24 @@ void LayerWriter::end_chunk() {
 
 void LayerWriter::write(ByteView bytes) {
   pipeline_.append(bytes);
-  if (options_.hash_stream) stream_.update(bytes);
+  if (options_.shared) {
+    options_.shared->stream(stream_bytes_, bytes);
+  } else if (options_.hash_stream) {
+    stream_.update(bytes);
+  }
   stream_bytes_ += bytes.size();
+}
+
+void LayerWriter::hash_file(ByteView bytes) {
+  if (options_.shared) {
+    options_.shared->file(file_begin_, position_, bytes);
+  } else {
+    file_.update(bytes);
+  }
+}
+
+hash::Digest LayerWriter::finish_file() {
+  return options_.shared ? options_.shared->file_digest(file_begin_) : file_.finish();
 }
 
 void LayerWriter::write_run(ByteView bytes) {
@@ -143,6 +162,7 @@ LayerWriter::Written LayerWriter::finish() {
   written.blob_bytes = pipeline_.finish();
   written.stream_bytes = stream_bytes_;
   written.toc = toc_.finish();
+  if (options_.shared) stream_ = options_.shared->stream_after(stream_bytes_);
   return written;
 }
 

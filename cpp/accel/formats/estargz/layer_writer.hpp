@@ -32,6 +32,8 @@ class LayerWriter {
     std::size_t min_chunk_size = 0;
     bool hash_stream = true;          ///< compute the digest of the uncompressed stream
     std::size_t toc_front_bytes = 0;  ///< free bytes in front of Written::toc
+    /// Other writers get the same calls in turn and share digests; only with hash_stream. Null: none do.
+    std::shared_ptr<SharedDigests> shared = nullptr;
   };
   struct Written {
     std::uint64_t blob_bytes = 0;    ///< of all units
@@ -54,13 +56,15 @@ class LayerWriter {
 
   /// Returns when all units are in the sink. The stream's hasher may then be given what follows.
   Written finish();
-  /// Has seen the stream so far; only with Options::hash_stream.
+  /// Has seen the stream once `finish` returned; only with Options::hash_stream.
   [[nodiscard]] hash::Hasher& stream_hasher() noexcept { return stream_; }
 
  private:
   void begin_chunk();
   void end_chunk();
   void write(ByteView bytes);
+  void hash_file(ByteView bytes);
+  hash::Digest finish_file();
   void write_run(ByteView bytes);
 
   const Options options_;
@@ -70,6 +74,7 @@ class LayerWriter {
   std::unordered_map<std::uint64_t, std::string> user_names_, group_names_;
   // The file whose content is coming in.
   jtoc::Entry entry_;
+  std::uint64_t file_begin_ = 0;  // in the stream
   std::uint64_t size_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t chunk_left_ = 0;

@@ -19,13 +19,12 @@ class StreamEncoder final : public LayerEncoder {
       : settings_(settings),
         media_type_(std::move(media_type)),
         sink_(sink),
-        writer_({settings.chunk_size, settings.min_chunk_size, true, settings.tail->front_bytes()}, settings.encoders,
-                sink, context) {
+        writer_({settings.chunk_size, settings.min_chunk_size, true, settings.tail->front_bytes(), context.shared},
+                settings.encoders, sink, context) {
     writer_.landmark(jtoc::kNoPrefetchLandmark);
   }
 
   void entry(const tar::Entry& entry, ByteView raw_header) override {
-    saw_global_header_ = saw_global_header_ || has_global_header(raw_header);
     dropping_ = jtoc::is_added_by_format(tar::clean_path(entry.name));
     if (dropping_) return;
     require_toc_entry(entry);
@@ -35,7 +34,7 @@ class StreamEncoder final : public LayerEncoder {
       throw RestartStaged("a hardlink comes before its target: " + names_.path());
     }
     padding_ = tar::padding_size(entry.size);
-    if (needs_new_header(entry)) {
+    if (needs_new_header(entry, raw_header)) {
       Buffer header;
       tar::write_header(entry, header);
       writer_.entry(entry, header.view());
@@ -60,16 +59,10 @@ class StreamEncoder final : public LayerEncoder {
  private:
   static constexpr std::array<std::byte, tar::kBlockSize> kZeros{};
 
-  /// True when the source's header blocks do not say by themselves what `entry` says.
-  [[nodiscard]] bool needs_new_header(const tar::Entry& entry) const noexcept {
-    return saw_global_header_ || entry.sparse || entry.header_size != entry.size;
-  }
-
   const EncoderSettings settings_;
   const std::string media_type_;
   io::ByteSink& sink_;
   LayerNames names_;
-  bool saw_global_header_ = false;
   bool dropping_ = false;
   std::size_t padding_ = 0;
   LayerWriter writer_;
