@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kSchilyXattr = "SCHILY.xattr.";
 constexpr std::string_view kLibarchiveXattr = "LIBARCHIVE.xattr.";
-constexpr std::string_view kGnuSparse = "GNU.sparse.";
 constexpr std::string_view kSparseOffset = "GNU.sparse.offset";
 constexpr std::string_view kSparseLength = "GNU.sparse.numbytes";
 constexpr std::uint32_t kNanosecondsPerSecond = 1'000'000'000;

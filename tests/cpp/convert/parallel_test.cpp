@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <initializer_list>
 #include <set>
 #include <thread>
 
@@ -24,7 +25,7 @@ void wait_for(const CancelToken& token) {
 }
 
 TEST(Parallel, every_piece_is_worked_on_once) {
-  for (const std::size_t threads : {0, 1, 2, 7, 100}) {
+  for (const std::size_t threads : std::initializer_list<std::size_t>{0, 1, 2, 7, 100}) {
     std::atomic<int> done[20] = {};
     run_parallel(20, threads, {}, [&](std::size_t i, const CancelToken&) { ++done[i]; });
     for (const auto& count : done) EXPECT_EQ(count, 1);
