@@ -111,8 +111,8 @@ class Checker {
     const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
     return with_context(side + image.reference + ": " + node.platform.to_string(), [&] {
       LayerOpener opener(*image.repository, image.toc_image, environment_.decode_limits, job_, cancel);
-      return build_tree(node, skip, TreeSource::data, opener, std::max<std::size_t>(1, jobs / 2), job_, counters_,
-                        cancel);
+      return build_tree(node, skip, image.as_tars ? TreeSource::tar : TreeSource::data, opener,
+                        std::max<std::size_t>(1, jobs / 2), job_, counters_, cancel);
     });
   }
 

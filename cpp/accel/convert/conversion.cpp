@@ -138,6 +138,7 @@ class Conversion {
     written.toc_image = toc_image;
     OpenImage original = source_;
     original.tag = image_.root.descriptor.digest.to_string();
+    original.as_tars = true;  // as the conversion did: wrong claims of the source are not the result's fault
     const CheckReport check = check_images(original, written, request_.platforms, environment_, job_);
     if (check.equal()) return;
     const Difference& first = check.differences.front();

@@ -18,6 +18,7 @@ struct OpenImage {
   std::string tag;        ///< tag or digest to ask for; of a target: the tag to write
   std::string reference;  ///< the location in words
   std::string toc_image;  ///< see toc_image_of; "" when unknown
+  bool as_tars = false;   ///< for check_images: read layers as the tars they are, whatever format they claim to be
 };
 
 /// Converts `source` into `targets` (one for each of `request.targets`, whose repository may be null in a dry run), as

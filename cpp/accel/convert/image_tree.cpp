@@ -60,7 +60,7 @@ void read_layer(TreeLayer& layer, TreeSource from, LayerOpener& opener, JobState
   const std::string id = layer.descriptor->digest.to_string();
   job.reporter.event("check", id, ProgressState::started, 0, layer.descriptor->size);
   Sender sender(layer.queue, counters, cancel);
-  const auto reader = opener.open(*layer.descriptor);
+  const auto reader = from == TreeSource::tar ? opener.open_tar(*layer.descriptor) : opener.open(*layer.descriptor);
   if (from == TreeSource::metadata) {
     reader->list(sender);
   } else {

@@ -21,6 +21,7 @@ struct TreeCounters {
 /// How the entries of a layer are found.
 enum class TreeSource : unsigned char {
   data,     ///< by reading and verifying everything
+  tar,      ///< the same, but as a client reads it that knows no format
   metadata  ///< from the format's index where it has one; plain layers have none and are read whole
 };
 

@@ -7,6 +7,7 @@
 #include "accel/convert/streamed_source.hpp"
 #include "accel/formats/all_formats.hpp"
 #include "accel/formats/estargz/external_toc.hpp"
+#include "accel/formats/tar_layer/reader.hpp"
 #include "accel/oci/json.hpp"
 
 namespace accel::convert {
@@ -38,6 +39,10 @@ LayerOpener::LayerOpener(oci::Repository& repository, std::string toc_image, con
 
 std::unique_ptr<formats::LayerReader> LayerOpener::open(const oci::Descriptor& layer) {
   return formats::open_layer(layer, source(layer), options());
+}
+
+std::unique_ptr<formats::LayerReader> LayerOpener::open_tar(const oci::Descriptor& layer) {
+  return formats::tar_layer::open_reader(layer, source(layer), options());
 }
 
 std::unique_ptr<formats::LayerReader> LayerOpener::open_converted(const oci::Descriptor& layer) {

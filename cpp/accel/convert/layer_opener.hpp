@@ -29,6 +29,8 @@ class LayerOpener {
 
   /// A reader by formats::open_layer.
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open(const oci::Descriptor& layer);
+  /// A reader of the tar that the layer is to clients that know no format.
+  [[nodiscard]] std::unique_ptr<formats::LayerReader> open_tar(const oci::Descriptor& layer);
   /// A reader of the first format that knows the layer; null for an ordinary tar layer.
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open_converted(const oci::Descriptor& layer);
   /// The external TOC of `layer` if a reader that was opened here has asked for it and there is one.

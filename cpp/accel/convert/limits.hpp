@@ -10,12 +10,13 @@ namespace accel::convert {
 ///     uploads    layers × targets × upload chunk                  24 MiB   (3 × 1 × 8 MiB)
 ///     encoders   jobs × 8 MiB + layers × targets × 4 MiB          28 MiB   chunks and their compressed forms
 ///     reading    layers × 2 MiB read-ahead                         6 MiB
-///     decoding   layers × window of the compression               24 MiB   (zstd: up to 8 MiB; gzip: 32 KiB)
+///     decoding   layers × window of the compression               24 MiB   (zstd: 8 MiB is usual and 128 MiB the most;
+///                                                                          gzip: 32 KiB)
 ///
 /// The figures are those of the defaults on two cores with one target. Uploads take at most half of
-/// Environment::memory_bytes: with more targets fewer layers run side by side. Encoders take what uploads leave at most,
-/// and no more than keeps the pool busy (a unit being compressed and one waiting for each job, 4 MiB each, and one
-/// being filled for each layer and target). So the sum does not depend on the number and size of layers.
+/// Environment::memory_bytes: with more targets fewer layers run side by side. Encoders take what uploads leave at
+/// most, and no more than keeps the pool busy (a unit being compressed and one waiting for each job, 4 MiB each, and
+/// one being filled for each layer and target). So the sum does not depend on the number and size of layers.
 struct Limits {
   std::size_t layers = 1;         ///< converted side by side
   std::size_t encoder_bytes = 0;  ///< limit of the encoders' MemoryBudget

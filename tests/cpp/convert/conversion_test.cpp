@@ -152,7 +152,9 @@ TEST_F(ConversionTest, layer_that_only_claims_to_be_converted_is_converted_anew)
   BuiltLayer liar = build_layer(*source_, sample_tar(1));
   liar.descriptor.annotations[std::string(kTocDigest)] = hash::sha256(as_bytes("toc")).to_string();
   build_image(*source_, "v1", "linux/amd64", {liar});
-  const TargetReport report = convert("estargz");
+  request_.verify = true;
+  want("estargz", "out");
+  const TargetReport report = run().targets.at(0);
   EXPECT_FALSE(report.layers[0].cached);
   EXPECT_THAT(report.notes, Contains(HasSubstr("converted anew")));
   EXPECT_NE(target_manifest("out").layers[0].annotations.at(std::string(kTocDigest)),
