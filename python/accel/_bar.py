@@ -18,7 +18,7 @@ from rich.text import Text
 
 from accel._progress_state import JobState, Layer, Meter
 from accel.progress import Progress
-from accel.units import clock_text, duration_text, in_unit, size_text
+from accel.units import clock_text, counted, duration_text, in_unit, size_text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -151,7 +151,7 @@ def _overall_row(state: JobState) -> _Row:
     return _Row(
         mark=Text(""),
         name=Text(state.verb, style="bold"),
-        platform=Text(f"{state.finished()} of {count} blobs"),
+        platform=Text(f"{state.finished()} of {counted(count, 'blob')}"),
         meter=state.overall,
         amount=_amount(state.overall),
         rate=_rate(state.overall),
@@ -187,7 +187,9 @@ def _last_line(state: JobState) -> Text:
     blobs, done = state.main_phase
     seconds = state.now() - state.begun
     rate = f", {size_text(done / seconds)}/s" if seconds > 0 else ""
-    return Text.assemble(("✓ ", "bold green"), f"{blobs} blobs, {size_text(done)} in {duration_text(seconds)}{rate}")
+    return Text.assemble(
+        ("✓ ", "bold green"), f"{counted(blobs, 'blob')}, {size_text(done)} in {duration_text(seconds)}{rate}"
+    )
 
 
 class NotebookProgress(Progress):
@@ -236,5 +238,5 @@ def notebook_html(state: JobState) -> str:
         cells = [layer.digest.partition(":")[2][:12], layer.platform, _amount(reading).plain, targets]
         first, *rest = [f"<td>{escape(cell)}</td>" for cell in cells]
         rows.append(f"<tr>{first}<td><progress {value}></progress></td>{''.join(rest)}</tr>")
-    caption = f"{state.verb}: {state.finished()} of {max(state.layer_count, len(state.layers))} blobs"
+    caption = f"{state.verb}: {state.finished()} of {counted(max(state.layer_count, len(state.layers)), 'blob')}"
     return f"<table><caption>{escape(caption)}</caption>{''.join(rows)}</table>"

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING, Self
 
-from accel.units import duration_text, short_digest, size_text
+from accel.units import counted, duration_text, short_digest, size_text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,7 +51,9 @@ class PlainProgress(Progress):
         """Prints a line when there is something new to say."""
         if event.kind == "image":
             print(
-                f"reading {event.image}: {event.detail} blobs, {size_text(event.total)}", file=self._stream, flush=True
+                f"reading {event.image}: {counted(int(event.detail), 'blob')}, {size_text(event.total)}",
+                file=self._stream,
+                flush=True,
             )
             return
         step = (event.kind, event.id, event.image)

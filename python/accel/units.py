@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["clock_text", "duration_text", "in_unit", "ratio_text", "short_digest", "size_text"]
+__all__ = ["clock_text", "counted", "duration_text", "in_unit", "ratio_text", "short_digest", "size_text"]
 
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -19,6 +19,11 @@ def size_text(count: float) -> str:
 def in_unit(count: float, unit: str) -> str:
     """Bytes in a unit that was chosen before: `1.2`."""
     return f"{count:.0f}" if unit == "B" else f"{count / 1000 ** _UNITS.index(unit):.1f}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 layer`, `2 layers`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def short_digest(text: str) -> str:

@@ -79,7 +79,7 @@ def command(
 
 
 def _print_report(report: accel.CheckReport) -> None:
-    from accel.units import size_text  # noqa: PLC0415 - as above
+    from accel.units import counted, size_text  # noqa: PLC0415 - as above
 
     for one in report.differences[:SHOWN_DIFFERENCES]:
         place = f"{one.platform} {one.path}" if one.platform else one.path
@@ -87,8 +87,8 @@ def _print_report(report: accel.CheckReport) -> None:
     rest = len(report.differences) - SHOWN_DIFFERENCES
     if rest > 0:
         click.echo(f"… and {rest} more")
-    outcome = "equal" if report.equal else f"{len(report.differences)} differences"
+    outcome = "equal" if report.equal else counted(len(report.differences), "difference")
     click.echo(
-        f"{outcome}: {report.files} files, {size_text(report.content_bytes)} of content, "
-        f"{report.blobs_verified} blobs verified"
+        f"{outcome}: {counted(report.files, 'file')}, {size_text(report.content_bytes)} of content, "
+        f"{counted(report.blobs_verified, 'blob')} verified"
     )

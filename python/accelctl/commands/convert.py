@@ -137,7 +137,7 @@ def command(
 
 
 def _print_result(result: accel.ConvertResult) -> None:
-    from accel.units import duration_text, ratio_text, short_digest, size_text  # noqa: PLC0415 - as above
+    from accel.units import counted, duration_text, ratio_text, short_digest, size_text  # noqa: PLC0415 - as above
 
     source = result.source
     rows = [("source", source.reference, short_digest(source.digest), size_text(source.size), "", "")]
@@ -148,7 +148,7 @@ def _print_result(result: accel.ConvertResult) -> None:
             "" if made.skipped else short_digest(made.digest),
             "" if made.skipped else size_text(made.size),
             "" if made.skipped else ratio_text(made.size, source.size),
-            "nothing written" if made.skipped else f"{len(made.layers)} layers",
+            "nothing written" if made.skipped else counted(len(made.layers), "layer"),
         )
         for made in result.targets
     ]

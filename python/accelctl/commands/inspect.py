@@ -80,10 +80,10 @@ def command(
 
 
 def _print_image(image: accel.Image) -> None:
-    from accel.units import short_digest, size_text  # noqa: PLC0415 - as above
+    from accel.units import counted, short_digest, size_text  # noqa: PLC0415 - as above
 
     click.echo(
-        f"\n{image.platform or 'no platform'}  {image.digest}  {len(image.layers)} layers, {size_text(image.size)}"
+        f"\n{image.platform or 'no platform'}  {image.digest}  {counted(len(image.layers), 'layer')}, {size_text(image.size)}"
     )
     rows = [
         (
