@@ -66,13 +66,15 @@ struct Connection::Impl {
     io.poll(ignored);
   }
 
-  [[noreturn]] void fail(const std::string& reason) {
+  [[noreturn]] void fail(const std::string& reason, std::string hint = {}) {
     close();
     RegistryError::Fields fields;
     fields.method = method;
     fields.url = url.empty() ? peer : url;
     fields.retryable = true;
-    throw Unreachable((method.empty() ? "" : method + " ") + fields.url + ": " + reason, fields);
+    std::string where = method.empty() ? fields.url : method + " " + fields.url;
+    if (!where.empty()) where += ": ";  // nothing is known yet while connecting
+    throw Unreachable(where + reason, std::move(fields), std::move(hint));
   }
 
   [[noreturn]] void fail(const error_code& error) {
@@ -162,7 +164,10 @@ std::unique_ptr<Connection> Connection::open(const std::string& address, std::ui
     done = true;
   });
   impl->pump(wait, "connecting to " + address, [&] { return done; });
-  if (error) impl->fail("connect to " + address + " port " + std::to_string(port) + ": " + error.message());
+  if (error) {
+    impl->fail("connect to " + address + " port " + std::to_string(port) + ": " + error.message(),
+               "check host and port, and that the registry runs");
+  }
   impl->socket.set_option(asio::ip::tcp::no_delay(true), error);
   return std::unique_ptr<Connection>(new Connection(std::move(impl)));
 }
