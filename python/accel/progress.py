@@ -50,11 +50,7 @@ class PlainProgress(Progress):
     def __call__(self, event: ProgressEvent) -> None:
         """Prints a line when there is something new to say."""
         if event.kind == "image":
-            print(
-                f"reading {event.image}: {counted(int(event.detail), 'blob')}, {size_text(event.total)}",
-                file=self._stream,
-                flush=True,
-            )
+            self._print(f"reading {event.image}: {counted(int(event.detail), 'blob')}, {size_text(event.total)}")
             return
         step = (event.kind, event.id, event.image)
         now = time.monotonic()

@@ -68,6 +68,6 @@ def command(
     units, moved, blobs = accel.units, result.bytes, result.blobs
     click.echo(f"{result.target} {result.digest}")
     click.echo(
-        f"{units.counted(blobs['copied'], 'blob')} copied ({units.size_text(moved.uploaded)}), {blobs['mounted']} mounted, "
-        f"{blobs['existing']} already there; {units.duration_text(result.elapsed.total)}"
+        f"{units.counted(blobs['copied'], 'blob')} copied ({units.size_text(moved.uploaded)}), "
+        f"{blobs['mounted']} mounted, {blobs['existing']} already there; {units.duration_text(result.elapsed.total)}"
     )

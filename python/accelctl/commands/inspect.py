@@ -82,9 +82,8 @@ def command(
 def _print_image(image: accel.Image) -> None:
     from accel.units import counted, short_digest, size_text  # noqa: PLC0415 - as above
 
-    click.echo(
-        f"\n{image.platform or 'no platform'}  {image.digest}  {counted(len(image.layers), 'layer')}, {size_text(image.size)}"
-    )
+    layers = f"{counted(len(image.layers), 'layer')}, {size_text(image.size)}"
+    click.echo(f"\n{image.platform or 'no platform'}  {image.digest}  {layers}")
     rows = [
         (
             short_digest(layer.digest),
