@@ -14,18 +14,11 @@ namespace accel::registry {
 
 namespace {
 
-constexpr std::chrono::milliseconds kCancelPoll{100};
 constexpr std::size_t kMaxTokenBody = 1U << 20U;
 constexpr std::size_t kMaxTokens = 256;
 /// The token specification's default when `expires_in` is missing.
 constexpr std::uint64_t kDefaultLifetime = 60;
 constexpr std::string_view kClientId = "accel";
-
-std::unique_lock<std::timed_mutex> lock_with_cancel(std::timed_mutex& mutex, const CancelToken& cancel) {
-  std::unique_lock lock(mutex, std::defer_lock);
-  while (!lock.try_lock_for(kCancelPoll)) cancel.check();
-  return lock;
-}
 
 std::string join(const Scopes& scopes) {
   std::string text;
@@ -75,7 +68,7 @@ Authenticator::Authenticator(std::string host, Services services)
     : host_(std::move(host)), services_(std::move(services)) {}
 
 std::string Authenticator::scheme() {
-  const std::lock_guard lock(mutex_);
+  const auto guard = exclusive_.lock({});
   return challenge_ ? challenge_->scheme : "";
 }
 
@@ -84,7 +77,7 @@ bool Authenticator::has_credentials(const CancelToken& cancel) const {
 }
 
 std::string Authenticator::authorization(const Scopes& scopes, const CancelToken& cancel) {
-  const auto lock = lock_with_cancel(mutex_, cancel);
+  const auto guard = exclusive_.lock(cancel);
   if (!challenge_) return {};
   if (challenge_->scheme == "basic") return basic_;
   if (const Token* token = find(scopes)) return "Bearer " + token->value;
@@ -99,7 +92,7 @@ std::string Authenticator::renew(const std::vector<Challenge>& challenges, const
   auto chosen = of_scheme("bearer");
   if (chosen == challenges.end()) chosen = of_scheme("basic");
   if (chosen == challenges.end()) return {};
-  const auto lock = lock_with_cancel(mutex_, cancel);
+  const auto guard = exclusive_.lock(cancel);
   challenge_ = *chosen;
   api_is_https_ = api_is_https;
   if (chosen->scheme == "basic") {

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "accel/net/http_client.hpp"
 #include "accel/registry/challenge.hpp"
 #include "accel/registry/credentials.hpp"
+#include "accel/registry/exclusive.hpp"
 #include "accel/registry/scope.hpp"
 
 namespace accel::registry {
@@ -56,7 +56,7 @@ class Authenticator {
 
   const std::string host_;
   const Services services_;
-  std::timed_mutex mutex_;  ///< held while fetching; waited for in short steps so that cancel works
+  Exclusive exclusive_;  ///< held while fetching; guards what follows
   std::optional<Challenge> challenge_;
   bool api_is_https_ = true;
   std::string basic_;

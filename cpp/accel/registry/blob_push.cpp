@@ -19,16 +19,20 @@ constexpr int kMaxRestarts = 3;
 
 class BlobPush final : public oci::BlobWriter {
  public:
-  BlobPush(Place place, std::uint64_t size_hint, CancelToken cancel)
+  BlobPush(Place place, std::uint64_t size_hint, bool in_one_request, CancelToken cancel)
       : place_(std::move(place)),
         cancel_(std::move(cancel)),
-        chunk_bytes_(std::max(place_.host->services().options.upload_chunk_bytes, kMinChunk)) {
-    if (size_hint > 0) chunk_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(size_hint, chunk_bytes_)));
+        chunk_bytes_(std::max(place_.host->services().options.upload_chunk_bytes, kMinChunk)),
+        streaming_(in_one_request && size_hint > chunk_bytes_) {
+    if (size_hint > 0 && !streaming_)
+      chunk_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(size_hint, chunk_bytes_)));
   }
 
   void write(ByteView bytes) override {
     cancel_.check();
     if (streaming_) {
+      if (bytes.empty()) return;
+      if (!session_) session_.emplace(UploadSession::start(place_, cancel_));
       session_->stream(bytes, cancel_);
       written_ += bytes.size();
       return;
@@ -128,13 +132,17 @@ class BlobPush final : public oci::BlobWriter {
   Buffer chunk_;  ///< what the registry has not confirmed
   std::uint64_t written_ = 0;
   std::optional<UploadSession> session_;
-  bool streaming_ = false;  ///< the host takes no chunks: bytes go out as they come
+  bool streaming_;  ///< bytes go out as they come: that is what was asked for, or the host takes no chunks
 };
 
 }  // namespace
 
 std::unique_ptr<oci::BlobWriter> create_blob(const Place& place, std::uint64_t size_hint, const CancelToken& cancel) {
-  return std::make_unique<BlobPush>(place, size_hint, cancel);
+  return std::make_unique<BlobPush>(place, size_hint, false, cancel);
+}
+
+std::unique_ptr<oci::BlobWriter> stream_blob(const Place& place, std::uint64_t size, const CancelToken& cancel) {
+  return std::make_unique<BlobPush>(place, size, true, cancel);
 }
 
 }  // namespace accel::registry

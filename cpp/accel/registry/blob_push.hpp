@@ -14,4 +14,8 @@ namespace accel::registry {
 /// request, and not at all when the repository has it.
 std::unique_ptr<oci::BlobWriter> create_blob(const Place& place, std::uint64_t size_hint, const CancelToken& cancel);
 
+/// A writer that sends a blob of `size` bytes in one request while it is written and keeps nothing; small ones as
+/// create_blob does. A broken connection is a RegistryError with code UPLOAD_LOST.
+std::unique_ptr<oci::BlobWriter> stream_blob(const Place& place, std::uint64_t size, const CancelToken& cancel);
+
 }  // namespace accel::registry

@@ -14,6 +14,7 @@
 #include "accel/net/retry.hpp"
 #include "accel/registry/auth.hpp"
 #include "accel/registry/capabilities.hpp"
+#include "accel/registry/exclusive.hpp"
 #include "accel/registry/options.hpp"
 #include "accel/registry/scope.hpp"
 
@@ -78,7 +79,7 @@ class Host {
   [[nodiscard]] Capabilities& capabilities() noexcept { return capabilities_; }
 
   /// Held while a fallback tag of the referrers is read, changed and written.
-  std::timed_mutex& referrers_mutex() noexcept { return referrers_mutex_; }
+  Exclusive& referrers() noexcept { return referrers_; }
 
  private:
   [[nodiscard]] net::Request make_request(const Call& call, const CancelToken& cancel);
@@ -91,7 +92,7 @@ class Host {
   std::mutex mutex_;
   std::optional<net::Url> root_;
   Capabilities capabilities_;
-  std::timed_mutex referrers_mutex_;
+  Exclusive referrers_;
 };
 
 }  // namespace accel::registry

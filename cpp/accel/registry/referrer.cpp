@@ -1,8 +1,6 @@
 #include "accel/registry/referrer.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -112,8 +110,7 @@ void add_to_fallback_tag(const Place& place, const oci::RawManifest& manifest, c
   if (!referrer) return;
   Place direct = place;
   direct.mirrors.clear();  // what is changed must be the registry's own
-  std::unique_lock lock(place.host->referrers_mutex(), std::defer_lock);
-  while (!lock.try_lock_for(std::chrono::milliseconds(100))) cancel.check();
+  const auto guard = place.host->referrers().lock(cancel);
   // Registries know no compare-and-swap: a writer elsewhere may replace the tag between our read and our write, so we
   // look again until our entry is there.
   for (int round = 0; round < kMaxTagRounds; ++round) {

@@ -45,6 +45,11 @@ std::unique_ptr<oci::BlobWriter> RegistryRepository::create_blob(std::uint64_t s
   return registry::create_blob(place_, size_hint, cancel);
 }
 
+std::unique_ptr<oci::BlobWriter> RegistryRepository::stream_blob(const oci::Descriptor& blob,
+                                                                 const CancelToken& cancel) {
+  return registry::stream_blob(place_, blob.size, cancel);
+}
+
 bool RegistryRepository::mount_blob(const oci::Descriptor& blob, oci::Repository& from, const CancelToken& cancel) {
   const auto* other = dynamic_cast<const RegistryRepository*>(&from);
   if (other == nullptr || other->place_.host->name() != place_.host->name()) return false;

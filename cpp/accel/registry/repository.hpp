@@ -23,6 +23,7 @@ class RegistryRepository final : public oci::Repository {
   std::unique_ptr<io::ByteStream> open_blob(const oci::Descriptor& blob, const CancelToken& cancel) override;
   std::unique_ptr<io::ByteSource> blob_source(const oci::Descriptor& blob, const CancelToken& cancel) override;
   std::unique_ptr<oci::BlobWriter> create_blob(std::uint64_t size_hint, const CancelToken& cancel) override;
+  std::unique_ptr<oci::BlobWriter> stream_blob(const oci::Descriptor& blob, const CancelToken& cancel) override;
   bool mount_blob(const oci::Descriptor& blob, oci::Repository& from, const CancelToken& cancel) override;
   std::vector<std::string> list_tags(const CancelToken& cancel) override;
   std::vector<oci::Descriptor> list_referrers(const oci::Digest& subject, const CancelToken& cancel) override;
