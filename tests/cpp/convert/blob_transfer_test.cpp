@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "accel/base/error.hpp"
 #include "accel/convert/blob_sink.hpp"
 #include "accel/store/stores.hpp"
@@ -93,6 +96,34 @@ TEST_F(BlobTransferTest, failure_of_either_side_is_the_error) {
     EXPECT_THROW(transfer(blob), Unreachable) << call;
     EXPECT_FALSE(layout_->has_blob(blob, {}));
   }
+}
+
+TEST_F(BlobTransferTest, stream_that_the_target_breaks_off_is_sent_again_in_pieces) {
+  const std::string text = sample_text(2'000'000, 1);
+  const oci::Descriptor blob = write_blob(*source_, oci::kOciLayer, text);
+  for (const std::string broken : {"stream_blob", "write", "commit"}) {
+    bool failed = false;
+    calls_.clear();
+    target_ =
+        std::make_shared<ObservedRepository>(store::make_memory_repository("fresh"), [&](const std::string& call) {
+          calls_.push_back(call);
+          if (call != broken || std::exchange(failed, true)) return;
+          throw Unreachable("the connection broke", RegistryError::Fields{});
+        });
+    EXPECT_EQ(transfer(blob), Transfer::copied) << broken;
+    EXPECT_EQ(read_blob(*target_, blob), text) << broken;
+    EXPECT_EQ(std::count(calls_.begin(), calls_.end(), "create_blob"), 1) << broken;
+  }
+}
+
+TEST_F(BlobTransferTest, refusal_that_no_other_way_changes_is_not_tried_again) {
+  const oci::Descriptor blob = write_blob(*source_, oci::kOciLayer, "text");
+  target_ = std::make_shared<ObservedRepository>(layout_, [&](const std::string& call) {
+    calls_.push_back(call);
+    if (call == "stream_blob") throw Unauthorized("you may not", RegistryError::Fields{});
+  });
+  EXPECT_THROW(transfer(blob), Unauthorized);
+  EXPECT_EQ(calls_.back(), "stream_blob");
 }
 
 TEST_F(BlobTransferTest, progress_begins_grows_and_ends) {

@@ -50,6 +50,10 @@ class ObservedRepository final : public oci::Repository {
     on_call_("create_blob");
     return std::make_unique<Writer>(inner_->create_blob(size_hint, cancel), on_call_);
   }
+  std::unique_ptr<oci::BlobWriter> stream_blob(const oci::Descriptor& blob, const CancelToken& cancel) override {
+    on_call_("stream_blob");
+    return std::make_unique<Writer>(inner_->stream_blob(blob, cancel), on_call_);
+  }
   bool mount_blob(const oci::Descriptor& blob, oci::Repository& from, const CancelToken& cancel) override {
     on_call_("mount_blob");
     return inner_->mount_blob(blob, from, cancel);
