@@ -104,8 +104,8 @@ TEST_F(BlobTransferTest, stream_that_the_target_breaks_off_is_sent_again_in_piec
   for (const std::string broken : {"stream_blob", "write", "commit"}) {
     bool failed = false;
     calls_.clear();
-    target_ =
-        std::make_shared<ObservedRepository>(store::make_memory_repository("fresh"), [&](const std::string& call) {
+    target_ = std::make_shared<ObservedRepository>(
+        store::open_oci_layout((directory_ / broken).string(), store::OpenMode::write), [&](const std::string& call) {
           calls_.push_back(call);
           if (call != broken || std::exchange(failed, true)) return;
           throw Unreachable("the connection broke", RegistryError::Fields{});
