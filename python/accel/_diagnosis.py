@@ -16,6 +16,8 @@ def explain(error: ImportError) -> str:
         cause = "it was not built: run `make build` in the checkout, or `pip install .`"
     elif f"_core{wanted}" not in built:
         cause = f"it was built for another interpreter ({', '.join(built)}): install the package for this one"
+    elif "undefined symbol: _ZN5accel" in str(error):
+        cause = "its build is incomplete: run `make build` again"
     else:
         cause = "a system library is missing or too old: `ldd` on the file shows which"
     return (
