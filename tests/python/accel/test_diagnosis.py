@@ -29,7 +29,8 @@ def test_import_without_a_working_extension_names_the_cause(tmp_path: Path, exte
     if extension:
         (tmp_path / "accel" / extension).write_bytes(b"no library")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import accel"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    # -S: without site-packages, where the installed package would be found first.
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith("ImportError: cannot import accel._core with Python")
