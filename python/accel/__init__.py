@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 try:
-    from accel import _core
+    # A name, not the module: without its file the folder of stubs would be imported as an empty package.
+    from accel._core import __version__
 except ImportError as error:
     from accel._diagnosis import explain
 
@@ -60,8 +61,6 @@ from accel._results import (
 
 if TYPE_CHECKING:
     from accel._config import Config
-
-__version__: str = _core.__version__
 
 __all__ = [
     "CancelToken",
