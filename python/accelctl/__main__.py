@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     # SIGINT also when the shell started us with it ignored (a script's background job); SIGTERM for orchestrators.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names of files need not fit the terminal's encoding
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         result = cli.main(arguments, prog_name="accelctl", standalone_mode=False)
@@ -55,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(error.format_message(), exit_codes.FAILED)
     except Exception as error:
         if "--debug" in arguments:
+            import traceback  # noqa: PLC0415 - a seventh of what help takes
+
             traceback.print_exc()
         code = exit_codes.USAGE if _is_usage(error) else exit_codes.FAILED
         return _fail(one_line(error), code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
 
 def print_json(document: Mapping[str, Any]) -> None:
     """One JSON document. Names that are no UTF-8 come as escaped surrogates."""
+    import json  # noqa: PLC0415 - help prints none
+
     click.echo(json.dumps(document, indent=2, ensure_ascii=True))
 
 

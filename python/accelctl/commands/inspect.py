@@ -92,7 +92,7 @@ def _print_image(image: accel.Image) -> None:
             size_text(layer.uncompressed_size) if layer.uncompressed_size else "",
             str(layer.entries or ""),
             str(layer.chunks or ""),
-            ", ".join(f"{name} {value}" for name, value in layer.details.items()),
+            ", ".join(f"{name} {short_digest(value)}" for name, value in layer.details.items()),
         )
         for layer in image.layers
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
+import signal
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -79,6 +81,23 @@ def test_cancelling_the_task_waits_for_the_clean_up(layout: Layout, image: str, 
     assert not token.cancelled, "the caller's token is shared with other calls"
     assert not list((tmp_path / "out").rglob("*.tmp*"))
     assert "accel_0" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_ctrl_c_stops_the_loop_after_the_clean_up(layout: Layout, image: str, tmp_path: Path) -> None:
+    server = LayoutServer(layout)
+    server.stalled.add(accel.open(image).layers[0].digest)
+
+    def interrupt() -> None:
+        assert server.stalling.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with server.running():
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(accel.aio.convert(server.reference("app"), f"oci:{tmp_path}/out:x", driver="estargz"))
+        thread.join()
+    assert not list((tmp_path / "out").rglob("*.tmp*"))
 
 
 def test_own_token_cancels_too(image: str) -> None:

@@ -175,6 +175,12 @@ def test_hostile_names_cannot_move_the_cursor_or_break_the_output(accelctl: Acce
     assert document(accelctl("inspect", image, "--files", "--output", "json"))["images"]
 
 
+def test_output_fits_any_encoding(accelctl: Accelctl, image: str) -> None:
+    outcome = accelctl("inspect", image, "--files", PYTHONIOENCODING="ascii")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert "/unicode/?n?code-?\n" in outcome.stdout
+
+
 def test_copy_says_what_was_copied(accelctl: Accelctl, index: str, tmp_path: Path) -> None:
     outcome = accelctl("copy", "--all", index, f"oci:{tmp_path}/copy:x", *QUIET)
     assert (outcome.code, outcome.stderr) == (0, "")
