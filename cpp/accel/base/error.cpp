@@ -63,8 +63,7 @@ void FormatError::set_digest(std::string digest) {
   if (where_.digest.empty()) where_.digest = std::move(digest);
 }
 
-DigestMismatch::DigestMismatch(std::string_view subject, std::string expected, std::string actual,
-                               std::uint64_t length)
+DigestMismatch::DigestMismatch(std::string_view subject, std::string expected, std::string actual, std::uint64_t length)
     : Error(mismatch_text(subject, expected, actual, length),
             "the content was damaged or replaced; fetch it again, or push the source image again"),
       expected_(std::move(expected)),

@@ -116,11 +116,11 @@ class StoreError : public Error {
 class RegistryError : public Error {
  public:
   struct Fields {
-    int status = 0;          ///< HTTP status; 0 when there was no answer
-    std::string code;        ///< the registry's own error code, for example MANIFEST_UNKNOWN
-    std::string method;      ///< HTTP method
-    std::string url;         ///< redacted
-    bool retryable = false;  ///< the only thing that decides on retries
+    int status = 0;                            ///< HTTP status; 0 when there was no answer
+    std::string code;                          ///< the registry's own error code, for example MANIFEST_UNKNOWN
+    std::string method;                        ///< HTTP method
+    std::string url;                           ///< redacted
+    bool retryable = false;                    ///< the only thing that decides on retries
     std::chrono::milliseconds retry_after{0};  ///< from Retry-After; 0 when absent
   };
   RegistryError(std::string message, Fields fields, std::string hint = {});

@@ -50,8 +50,9 @@ class Repository {
   virtual std::unique_ptr<io::ByteSource> blob_source(const Descriptor& blob, const CancelToken& cancel) = 0;
   /// Begins a new blob. `size_hint` may be 0.
   virtual std::unique_ptr<BlobWriter> create_blob(std::uint64_t size_hint, const CancelToken& cancel) = 0;
-  /// Like create_blob, for a caller that knows the blob and can write it again from its start: bytes go out as they come
-  /// and none are kept, so an interrupted transfer does not resume. It throws RegistryError; begin again with create_blob.
+  /// Like create_blob, for a caller that knows the blob and can write it again from its start: bytes go out as they
+  /// come and none are kept, so an interrupted transfer does not resume. It throws RegistryError; begin again with
+  /// create_blob.
   virtual std::unique_ptr<BlobWriter> stream_blob(const Descriptor& blob, const CancelToken& cancel) {
     return create_blob(blob.size, cancel);
   }

@@ -49,8 +49,7 @@ std::string quoted_type(char type) {
 
 class Reader::Impl {
  public:
-  Impl(io::ByteStream& stream, const ReaderOptions& options)
-      : input_(stream), options_(options) {}
+  Impl(io::ByteStream& stream, const ReaderOptions& options) : input_(stream), options_(options) {}
 
   const Entry* next();
   ByteView payload(std::size_t max);

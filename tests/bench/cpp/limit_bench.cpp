@@ -1,5 +1,6 @@
 // What the bare library calls cost for one layer: the limit that a conversion is compared with (docs/benchmarks.md).
-// Usage: limit_bench LAYER.tar.gz [LEVEL [zstd]]. One thread; prints CPU seconds of each step and the output size as JSON.
+// Usage: limit_bench LAYER.tar.gz [LEVEL [zstd]]. One thread; prints CPU seconds of each step and the output size as
+// JSON.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -83,8 +84,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   const int level = argc > 2 ? std::atoi(argv[2]) : 6;
-  const auto encoder = argc > 3 && std::string(argv[3]) == "zstd" ? codec::make_zstd_encoder(level)
-                                                                  : codec::make_gzip_encoder(level);
+  const auto encoder =
+      argc > 3 && std::string(argv[3]) == "zstd" ? codec::make_zstd_encoder(level) : codec::make_gzip_encoder(level);
   const Buffer source = read_file(argv[1]);
   Buffer plain(source.size() * 8);
   Buffer target(source.size() * 2);
@@ -107,7 +108,8 @@ int main(int argc, char** argv) {
   const double t_target = timed([&] { hash::sha256(target.view()); });
   std::printf(
       "{\"tar\":%zu,\"source\":%zu,\"target\":%zu,\"units\":%zu,\"sha_source\":%.3f,\"inflate\":%.3f,"
-      "\"sha_diff_ids\":%.3f,\"parse\":%.3f,\"sha_chunks\":%.3f,\"compress\":%.3f,\"sha_target\":%.3f,\"total\":%.3f}\n",
+      "\"sha_diff_ids\":%.3f,\"parse\":%.3f,\"sha_chunks\":%.3f,\"compress\":%.3f,\"sha_target\":%.3f,\"total\":%.3f}"
+      "\n",
       plain.size(), source.size(), target.size(), units.size(), t_source, t_inflate, t_diff_ids, t_parse, t_chunks,
       t_compress, t_target, t_source + t_inflate + t_diff_ids + t_parse + t_chunks + t_compress + t_target);
   return 0;
