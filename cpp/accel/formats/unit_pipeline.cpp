@@ -75,21 +75,14 @@ UnitPipeline::UnitPipeline(std::shared_ptr<UnitEncoderPool> encoders, io::ByteSi
 }
 
 UnitPipeline::~UnitPipeline() {
-  std::vector<std::shared_ptr<Job>> dropped;
   {
     const std::lock_guard lock(core_->mutex);
     core_->aborted = true;
     for (const auto& job : core_->in_flight) {
-      if (job->state != Job::State::queued) continue;
-      job->state = Job::State::dropped;
-      dropped.push_back(job);
+      // A worker that meets a dropped job touches nothing of it.
+      if (job->state == Job::State::queued) job->state = Job::State::dropped;
     }
     core_->changed.notify_all();
-  }
-  // A worker that meets a dropped job touches nothing of it, so its memory goes back now.
-  for (const auto& job : dropped) {
-    job->batch = {};
-    job->leases.clear();
   }
   if (writer_.joinable()) writer_.join();
   std::unique_lock lock(core_->mutex);
@@ -97,6 +90,15 @@ UnitPipeline::~UnitPipeline() {
     return std::none_of(core_->in_flight.begin(), core_->in_flight.end(),
                         [](const auto& job) { return job->state == Job::State::running; });
   });
+  // Memory goes back here and now: a worker may be the last to let go of a job or of the core, long after the budget
+  // is gone, and should not be the one that ends an exception that another thread looks at.
+  for (const auto& job : core_->in_flight) {
+    job->batch = {};
+    job->leases.clear();
+    job->error = nullptr;
+  }
+  core_->in_flight.clear();
+  core_->error = nullptr;
 }
 
 void UnitPipeline::open_batch(std::size_t expected_bytes) {
@@ -210,7 +212,7 @@ void UnitPipeline::write_in_order() {
     }
     try {
       if (!failed) {
-        if (job->error) std::rethrow_exception(job->error);
+        if (job->error) std::rethrow_exception(std::exchange(job->error, nullptr));
         core_->cancel.check();
         on_batch_(job->batch, written_);
         sink_.write(job->batch.output.view());
