@@ -2,105 +2,80 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "accel/base/error.hpp"
-#include "formats/conformance.hpp"
 
 namespace accel::formats {
 namespace {
 
-using testing::Variant;
+hash::Digest sha(std::string_view text) { return hash::sha256(as_bytes(text)); }
 
-/// Feeds one layer to several encoders in turn, as convert does; blob and diffID of each.
-std::vector<std::pair<Bytes, hash::Digest>> encode_together(const std::vector<Variant>& variants,
-                                                            const std::string& tar, std::size_t threads) {
-  ThreadPool pool(threads);
-  MemoryBudget budget(8U << 20U);
-  EncodeContext context = testing::make_context(pool, budget);
-  context.shared = std::make_shared<SharedDigests>();
-  oci::Descriptor source;
-  source.media_type = oci::kOciLayer;
-  std::vector<io::MemorySink> sinks(variants.size());
-  std::vector<std::unique_ptr<Format>> formats;
-  std::vector<std::unique_ptr<LayerEncoder>> encoders;
-  for (std::size_t i = 0; i < variants.size(); ++i) {
-    formats.push_back(make_format(variants[i].driver, variants[i].options));
-    encoders.push_back(formats.back()->encode(source, sinks[i], context));
-  }
-  accel::testing::ChunkedStream stream(tar);
-  tar::Reader reader(stream);
-  const auto each = [&](auto action) {
-    for (const auto& encoder : encoders) action(*encoder);
-  };
-  while (const tar::Entry* const entry = reader.next()) {
-    each([&](LayerEncoder& encoder) { encoder.entry(*entry, reader.raw_header()); });
-    if (entry->size == 0) continue;
-    for (ByteView piece = reader.payload(10000); !piece.empty(); piece = reader.payload(10000)) {
-      each([&](LayerEncoder& encoder) { encoder.payload(piece); });
-    }
-    const ByteView padding = reader.padding();
-    each([&](LayerEncoder& encoder) { encoder.padding(padding); });
-  }
-  for (ByteView piece = reader.trailing(); !piece.empty(); piece = reader.trailing()) {
-    each([&](LayerEncoder& encoder) { encoder.trailing(piece); });
-  }
-  std::vector<std::pair<Bytes, hash::Digest>> results;
-  for (std::size_t i = 0; i < encoders.size(); ++i) {
-    const LayerResult result = encoders[i]->finish();
-    results.emplace_back(to_bytes(sinks[i].view()), result.diff_id);
-  }
-  return results;
-}
-
-TEST(SharedDigests, encoders_fed_together_write_what_each_writes_alone) {
-  const std::string tar = testing::mixed_layer();
-  const std::vector<std::vector<Variant>> groups = {
-      {{"estargz", {}}, {"zstdchunked", {}}},
-      {{"estargz", {{"chunk_size", "70000"}}}, {"zstdchunked", {{"chunk_size", "1000"}}}, {"estargz", {}}},
-      {{"estargz", {{"min_chunk_size", "3000"}}}, {"zstdchunked", {{"dialect", "joint"}}}, {"zstdchunked", {}}},
-      {{"estargz", {{"external_toc", "true"}}}, {"estargz", {}}},
-      {{"estargz", {}}},
-  };
-  for (const std::vector<Variant>& group : groups) {
-    for (const std::size_t threads : {1UL, 4UL}) {
-      const auto together = encode_together(group, tar, threads);
-      for (std::size_t i = 0; i < group.size(); ++i) {
-        const testing::EncodedLayer alone = testing::encode_layer(group[i].driver, group[i].options, tar);
-        EXPECT_EQ(together[i].first, alone.blob) << group[i].name();
-        EXPECT_EQ(together[i].second, alone.result.diff_id) << group[i].name();
-      }
-    }
-  }
-}
-
-TEST(SharedDigests, a_chunk_is_claimed_once_and_taken_by_the_others) {
+TEST(SharedDigests, stream_is_hashed_once_whoever_comes_first) {
   SharedDigests shared;
-  shared.join();
-  shared.join();
-  shared.join();
-  const StreamSpan chunk{100, 5};
-  const hash::Digest digest = hash::sha256(as_bytes("12345"));
+  shared.stream(0, as_bytes("abcd"));
+  shared.stream(0, as_bytes("ab"));  // the other encoder cuts its pieces elsewhere
+  shared.stream(2, as_bytes("cd"));
+  shared.stream(4, as_bytes("ef"));
+  shared.stream(4, as_bytes("efgh"));
+  EXPECT_EQ(shared.stream_after(8).finish(), sha("abcdefgh"));
+  EXPECT_EQ(shared.stream_after(8).finish(), sha("abcdefgh")) << "each encoder gets a state of its own";
+}
+
+TEST(SharedDigests, encoders_out_of_step_are_found) {
+  SharedDigests shared;
+  shared.stream(0, as_bytes("ab"));
+  EXPECT_THROW(shared.stream(3, as_bytes("d")), Error);
+  EXPECT_THROW(static_cast<void>(shared.stream_after(1)), Error);
+  EXPECT_THROW(shared.file_digest(0), Error);
+}
+
+TEST(SharedDigests, files_are_hashed_one_after_the_other) {
+  SharedDigests shared;
+  for (int encoder = 0; encoder < 2; ++encoder) shared.file(512, 0, as_bytes("ab"));
+  for (int encoder = 0; encoder < 2; ++encoder) shared.file(512, 2, as_bytes("cd"));
+  for (int encoder = 0; encoder < 2; ++encoder) EXPECT_EQ(shared.file_digest(512), sha("abcd"));
+  shared.file(2048, 0, as_bytes("x"));
+  EXPECT_EQ(shared.file_digest(2048), sha("x"));
+}
+
+TEST(SharedDigests, chunk_is_hashed_by_the_first_and_taken_by_the_others) {
+  SharedDigests shared;
+  for (int i = 0; i < 3; ++i) shared.join();
+  const StreamSpan chunk{512, 4};
   EXPECT_TRUE(shared.claim(chunk));
   EXPECT_FALSE(shared.claim(chunk));
-  EXPECT_FALSE(shared.take(chunk));  // not ready: that one hashes for itself
-  shared.publish(chunk, digest);
-  EXPECT_EQ(shared.take(chunk), digest);
-  EXPECT_FALSE(shared.take(chunk));  // all others have been served
+  shared.publish(chunk, sha("abcd"));
+  EXPECT_FALSE(shared.claim(chunk));
+  EXPECT_EQ(shared.take(chunk), sha("abcd"));
+  EXPECT_EQ(shared.take(chunk), sha("abcd"));
+  EXPECT_EQ(shared.take(chunk), std::nullopt) << "forgotten once all have it";
 }
 
-TEST(SharedDigests, alone_everything_is_hashed_by_oneself) {
+TEST(SharedDigests, chunk_that_is_not_ready_is_left_to_the_asker) {
   SharedDigests shared;
   shared.join();
-  EXPECT_TRUE(shared.claim({0, 1}));
-  EXPECT_TRUE(shared.claim({0, 1}));
+  shared.join();
+  const StreamSpan chunk{512, 4};
+  EXPECT_TRUE(shared.claim(chunk));
+  EXPECT_FALSE(shared.claim(chunk));
+  EXPECT_EQ(shared.take(chunk), std::nullopt);
+  EXPECT_NO_THROW(shared.publish(chunk, sha("abcd"))) << "comes too late";
 }
 
-TEST(SharedDigests, pieces_given_twice_count_once) {
+TEST(SharedDigests, chunks_of_other_sizes_are_other_chunks) {
   SharedDigests shared;
-  for (int encoder = 0; encoder < 2; ++encoder) shared.stream(0, as_bytes("abc"));
-  for (int encoder = 0; encoder < 2; ++encoder) shared.stream(3, as_bytes("def"));
-  EXPECT_EQ(shared.stream_after(6).finish(), hash::sha256(as_bytes("abcdef")));
-  EXPECT_THROW(static_cast<void>(shared.stream_after(5)), Error);
-  EXPECT_THROW(shared.stream(10, as_bytes("x")), Error);
+  shared.join();
+  shared.join();
+  EXPECT_TRUE(shared.claim({512, 4}));
+  EXPECT_TRUE(shared.claim({512, 8}));
+}
+
+TEST(SharedDigests, single_encoder_hashes_everything) {
+  SharedDigests shared;
+  shared.join();
+  EXPECT_TRUE(shared.claim({512, 4}));
+  EXPECT_TRUE(shared.claim({512, 4}));
 }
 
 }  // namespace
