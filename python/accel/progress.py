@@ -64,7 +64,8 @@ class PlainProgress(Progress):
         self._print(plain_line(event, now - begun))
 
     def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        # Standard error promises its readers that nothing but notes and warnings comes before an error.
+        print(f"note: {line}", file=self._stream, flush=True)
 
 
 def plain_line(event: ProgressEvent, seconds: float) -> str:

@@ -75,7 +75,7 @@ def test_log_has_one_line_a_step_unless_it_takes_long(monkeypatch: pytest.Monkey
         display(event(done=second * 100_000, total=4_000_000))
     display(event(state="done", done=4_000_000, total=4_000_000))
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "reading h.io/app:1: 3 blobs, 5.0 MB"
+    assert lines[0] == "note: reading h.io/app:1: 3 blobs, 5.0 MB"
     assert [re.findall(r"\d+%|done", line) for line in lines[1:]] == [["25%"], ["50%"], ["done"]]
 
 

@@ -99,8 +99,8 @@ def test_convert_of_what_is_converted_is_a_success_with_a_note(accelctl: Accelct
 
 def test_progress_is_lines_in_a_log_and_documents_on_request(accelctl: Accelctl, image: str) -> None:
     lines = accelctl("convert", image).stderr.splitlines()
-    assert lines[0].startswith(f"reading {image}: 3 blobs")
-    assert sum(line.startswith("convert sha256:") and " done in " in line for line in lines) == 3
+    assert lines[0].startswith(f"note: reading {image}: 3 blobs")
+    assert sum(line.startswith("note: convert sha256:") and " done in " in line for line in lines) == 3
     events = [json.loads(line) for line in accelctl("check", image, image, "--progress", "json").stderr.splitlines()]
     assert {event["kind"] for event in events} == {"check"}
 
