@@ -33,7 +33,10 @@ class ResumingStream final : public io::ByteStream {
         subject_(subject_of(place_, blob_)),
         cancel_(std::move(cancel)),
         retry_(place_.host->retry_policy(), place_.host->services().retry, "GET " + subject_, cancel_) {
-    open();
+    retry_.run([this] {
+      open();
+      return 0;
+    });
   }
 
   std::size_t read(MutableByteView out) override {
@@ -65,7 +68,7 @@ class ResumingStream final : public io::ByteStream {
     call.hold = net::Hold::open;
     // The first byte that is missing to the end; a whole blob is asked for plainly, as every registry and cache knows.
     if (offset_ > 0) call.headers.add("Range", "bytes=" + std::to_string(offset_) + "-");
-    Answer answer = host.send(call, {200, 206}, cancel_);
+    Answer answer = host.send_once(call, {200, 206}, cancel_);  // the retries are the stream's
     if (answer.status == 206) {
       const auto range = parse_content_range(answer.headers.get("Content-Range"));
       if (!range || range->first != offset_) {

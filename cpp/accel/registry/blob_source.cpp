@@ -110,7 +110,7 @@ class BlobSource final : public io::ByteSource {
     call.url.reset();
     call.path = place_.path("blobs/" + blob_.digest.to_string());
     return read_from_any(place_, [&](Host& host) {
-      Answer answer = host.send(call, {200, 206}, cancel_);
+      Answer answer = host.send_once(call, {200, 206}, cancel_);  // the retries are read_at's
       const std::lock_guard lock(mutex_);
       remembered_ = Remembered{find(host), answer.url};
       return answer;

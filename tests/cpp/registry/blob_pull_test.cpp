@@ -45,7 +45,19 @@ TEST_F(BlobPullTest, tries_without_progress_are_limited) {
   dead.no_answer = true;
   registry_->script({"GET", "/blobs/", dead, 100});
   EXPECT_THROW(pull(blob), Unreachable);
-  EXPECT_LE(registry_->count("GET", "/blobs/"), 2 * options_.max_attempts);
+  EXPECT_EQ(registry_->count("GET", "/blobs/"), options_.max_attempts);
+}
+
+TEST_F(BlobPullTest, tries_to_go_on_are_limited_too) {
+  start();
+  const Bytes content = make_content(100'000, 3);
+  const auto blob = put(content);
+  testing::HttpReply broken{200, {}, to_string(content)};
+  broken.cut_after = 50'000;
+  registry_->script({"GET", "/blobs/", broken});
+  registry_->script({"GET", "/blobs/", {503, {}, ""}, 100});
+  EXPECT_THROW(pull(blob), RegistryError);
+  EXPECT_EQ(registry_->count("GET", "/blobs/"), options_.max_attempts);
 }
 
 TEST_F(BlobPullTest, a_server_that_ignores_ranges_is_read_again) {
