@@ -26,10 +26,12 @@ report() {
 # run_ctest PRESET ARGUMENT...: the C++ tests of a build. Sanitizers of clang 16 need shadow memory at places where a
 # kernel with 32 bits of address randomisation may have put something else: randomisation is off where that is allowed.
 run_ctest() {
-  local still=()
+  local still=() names=/usr/lib/llvm-16/bin/llvm-symbolizer
   if setarch -R true 2>/dev/null; then still=(setarch -R); fi
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1 \
-  UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+  UBSAN_OPTIONS=print_stacktrace=1 \
+  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:external_symbolizer_path=$names \
+  ASAN_SYMBOLIZER_PATH=$names \
     "${still[@]}" ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$(nproc)" "${@:2}"
 }
 
