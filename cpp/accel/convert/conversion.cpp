@@ -74,9 +74,14 @@ class Conversion {
     job_.reporter.begin(image_.root.descriptor.digest.to_string(), plan_.layers.size(), bytes);
     run_parallel(order.size(), limits.layers, cancel_, [&](std::size_t i, const CancelToken& token) {
       const PlannedLayer& layer = plan_.layers[order[i]];
-      with_context(layer.platforms, [&] {
-        with_layer_context(layer.source.digest, [&] { convert_one(order[i], results, context, token); });
-      });
+      try {
+        with_context(layer.platforms, [&] {
+          with_layer_context(layer.source.digest, [&] { convert_one(order[i], results, context, token); });
+        });
+      } catch (...) {
+        job_.reporter.event("convert", layer.source.digest.to_string(), ProgressState::failed);
+        throw;
+      }
     });
     return results;
   }

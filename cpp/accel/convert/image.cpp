@@ -144,9 +144,8 @@ class DocumentReader {
       } else if (child.kind == ImageNode::Kind::index && count_images(child) == 0 && !platforms_.empty()) {
         continue;
       } else if (child.kind == ImageNode::Kind::attestation && !kept.contains(child.described())) {
-        const std::lock_guard lock(mutex_);
-        notes_.push_back("attestation " + child.descriptor.digest.short_string() +
-                         " is left out: the manifest it describes is not among the wanted ones");
+        add_note("attestation " + child.descriptor.digest.short_string() +
+                 " is left out: the manifest it describes is not among the wanted ones");
       } else {
         node.children.push_back(std::move(child));
       }
@@ -173,6 +172,17 @@ class DocumentReader {
       }
     });
     node.platform = has_platform(node.descriptor) ? *node.descriptor.platform : node.config.platform;
+    const std::size_t history = oci::non_empty_history(node.config);
+    if (history != 0 && history != node.manifest.layers.size()) {
+      // No tool refuses that, and nothing but `docker history` looks at it: it stays as it is.
+      add_note(node.platform.to_string() + ": the config's history has " + std::to_string(history) + " entries for " +
+               std::to_string(node.manifest.layers.size()) + " layers; it is kept as it is");
+    }
+  }
+
+  void add_note(std::string text) {
+    const std::lock_guard lock(mutex_);
+    notes_.push_back(std::move(text));
   }
 
   void skip_platform(const oci::Platform& platform) {

@@ -113,6 +113,16 @@ TEST_F(ImageTest, number_of_diff_ids_must_be_that_of_layers) {
   EXPECT_THAT(error_of<FormatError>("v1"), HasSubstr("1 entries, but the manifest has 2 layers"));
 }
 
+TEST_F(ImageTest, history_that_does_not_fit_is_a_note) {
+  const BuiltLayer layer = build_layer(*repository_, sample_tar(1));
+  oci::Manifest manifest = oci::parse_manifest(build_image(*repository_, "", "linux/amd64", {layer}).bytes);
+  std::string config = build_config("linux/amd64", {layer});
+  config.replace(config.rfind("[{"), 2, R"([{"created_by":"RUN"},{)");
+  manifest.config = write_blob(*repository_, oci::kOciConfig, config);
+  put_document(*repository_, "v1", oci::kOciManifest, oci::to_json(manifest));
+  EXPECT_THAT(read("v1").notes, ::testing::ElementsAre(HasSubstr("history has 2 entries for 1 layers")));
+}
+
 TEST_F(ImageTest, child_of_unknown_media_type_is_refused_by_name) {
   auto child = build_image(*repository_, "", "linux/amd64", {}).descriptor;
   child.media_type = "application/vnd.example.thing";
