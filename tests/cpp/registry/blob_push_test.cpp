@@ -210,6 +210,22 @@ TEST_F(BlobPushTest, an_early_413_of_a_large_chunk_is_reported_as_it_is) {
   }
 }
 
+TEST_F(BlobPushTest, an_early_401_of_a_large_body_is_answered_with_credentials) {
+  options_.upload_chunk_bytes = 16U << 20U;
+  registry_ = std::make_unique<testing::FaultRegistry>();
+  options_.hosts[registry_->host()].plain_http = true;
+  options_.hosts[registry_->host()].auth = "dTpw";
+  client_ = std::make_unique<Client>(options_);
+  repository_ = open("app");
+  testing::FaultRegistry::Fault fault{"PUT", "/uploads/", {401, {{"WWW-Authenticate", "Basic realm=x"}}, ""}};
+  fault.body_limit = 1000;
+  registry_->script(fault);
+  const Bytes content = make_content(10'000'000, 25);
+  expect_stored(push(content), content);
+  EXPECT_EQ(registry_->count("PUT", "/uploads/"), 2);
+  EXPECT_EQ(registry_->count("POST", "/uploads/"), 1);
+}
+
 TEST_F(BlobPushTest, rate_limits_and_server_errors_are_waited_for) {
   start();
   const Bytes content = make_content(kLarge, 18);
