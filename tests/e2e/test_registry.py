@@ -169,4 +169,4 @@ def test_progress_lines_come_before_the_result_and_not_among_it(
 ) -> None:
     outcome = accelctl("convert", sample_image(layout), f"oci:{tmp_path / 'target'}:app", "--output", "json")
     assert outcome.document["targets"]
-    assert any(line.startswith("convert ") for line in outcome.stderr.splitlines())
+    assert any(line.startswith("note: convert ") for line in outcome.stderr.splitlines())
