@@ -48,6 +48,8 @@ bool SharedDigests::claim(const StreamSpan& chunk) {
   if (members_ < 2) return true;
   const auto [found, first] = chunks_.try_emplace(chunk);
   if (first) found->second.takers = members_ - 1;
+  // Encoders with other chunk sizes never ask for this one. The oldest goes; whoever still wants it hashes it again.
+  if (chunks_.size() > kMaxChunks) chunks_.erase(chunks_.begin());
   return first;
 }
 

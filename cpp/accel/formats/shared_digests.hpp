@@ -25,6 +25,9 @@ struct StreamSpan {
 
 class SharedDigests {
  public:
+  /// Chunks remembered at a time: more than are in flight, and no more memory than one of them has.
+  static constexpr std::size_t kMaxChunks = 10'000;
+
   /// One more encoder takes part. Before the first byte of content.
   void join();
 

@@ -71,6 +71,18 @@ TEST(SharedDigests, chunks_of_other_sizes_are_other_chunks) {
   EXPECT_TRUE(shared.claim({512, 8}));
 }
 
+TEST(SharedDigests, chunks_nobody_asks_for_are_forgotten) {
+  SharedDigests shared;
+  shared.join();
+  shared.join();
+  const StreamSpan first{0, 1};
+  EXPECT_TRUE(shared.claim(first));
+  shared.publish(first, sha("x"));
+  for (std::uint64_t i = 1; i <= SharedDigests::kMaxChunks; ++i) EXPECT_TRUE(shared.claim({i, 1}));
+  EXPECT_EQ(shared.take(first), std::nullopt);
+  EXPECT_FALSE(shared.claim({SharedDigests::kMaxChunks, 1})) << "the latest are kept";
+}
+
 TEST(SharedDigests, single_encoder_hashes_everything) {
   SharedDigests shared;
   shared.join();
