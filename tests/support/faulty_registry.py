@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 from tests.python.support.layout import Layout, read_index
+from tests.support.http_service import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,21 +39,8 @@ class FaultyRegistry:
         class Handler(_Handler):
             registry = state
 
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                """Clients go away from bodies that are wrong."""
-
-        with Server(("127.0.0.1", 0), Handler) as server:
-            self.port = server.server_address[1]
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-            thread.start()
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join()
+        with serving(Handler) as self.port:
+            yield self
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -10,13 +10,14 @@ import contextlib
 import json
 import re
 import subprocess
-import threading
 import time
 import urllib.parse
 import uuid
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
+
+from tests.support.http_service import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,15 +57,8 @@ class TokenServer:
         class Handler(_Handler):
             server_state = state
 
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            state.port = server.server_address[1]
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-            thread.start()
-            try:
-                yield state
-            finally:
-                server.shutdown()
-                thread.join()
+        with serving(Handler) as state.port:
+            yield state
 
     def token(self, scopes: list[str]) -> str:
         """A signed token that grants `scopes`."""

@@ -18,9 +18,12 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from tests.python.support.layout import LAYER, Layer, Layout
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GZIP_LAYER = LAYER + "+gzip"
 REQUIRED = ["apt", "debian-archive-keyring", "tzdata"]
 SYSTEM = ["python3-minimal", "libpython3.11-stdlib", "git", "curl", "libssl3", "libc6-dev"]
 WHEELS = [
@@ -119,9 +122,12 @@ def unpack_npm(names: list[str], root: Path) -> None:
     run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--legacy-peer-deps", *names, cwd=app)
 
 
-def write_layer(root: Path, layout: Path) -> tuple[dict[str, object], str, dict[str, int]]:
-    """Packs root as a gzip layer of the layout. Returns its descriptor, its diffID and its facts."""
-    plain = layout / "layer.tar"
+Facts = dict[str, int]  # bytes of the tar, bytes of the blob, entries
+
+
+def write_layer(root: Path, layout: Layout) -> tuple[Layer, Facts]:
+    """Packs root as a gzip layer of the layout."""
+    plain = layout.path / "layer.tar"
     files = 0
     with tarfile.open(plain, "w", format=tarfile.PAX_FORMAT) as tar:
         for path in sorted(root.rglob("*"), key=lambda p: p.relative_to(root).as_posix()):
@@ -135,62 +141,31 @@ def write_layer(root: Path, layout: Path) -> tuple[dict[str, object], str, dict[
                     tar.addfile(info, content)
             else:
                 tar.addfile(info)
-    diff_id = hashlib.file_digest(plain.open("rb"), "sha256").hexdigest()
+    with plain.open("rb") as content:
+        diff_id = "sha256:" + hashlib.file_digest(content, "sha256").hexdigest()
     tar_size = plain.stat().st_size
     run("pigz", "-n", "-6", str(plain))
-    packed = layout / "layer.tar.gz"
-    digest = hashlib.file_digest(packed.open("rb"), "sha256").hexdigest()
-    size = packed.stat().st_size
-    packed.rename(layout / "blobs/sha256" / digest)
-    descriptor = {
-        "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
-        "digest": f"sha256:{digest}",
-        "size": size,
-    }
-    return descriptor, f"sha256:{diff_id}", {"tar": tar_size, "gzip": size, "files": files}
+    descriptor = layout.adopt_blob(layout.path / "layer.tar.gz", GZIP_LAYER)
+    return Layer(descriptor, diff_id), {"tar": tar_size, "gzip": descriptor["size"], "files": files}
 
 
-def write_blob(layout: Path, document: Mapping[str, object], media_type: str) -> dict[str, object]:
-    """Stores a JSON document as a blob and returns its descriptor."""
-    data = json.dumps(document, separators=(",", ":")).encode()
-    digest = hashlib.sha256(data).hexdigest()
-    (layout / "blobs/sha256" / digest).write_bytes(data)
-    return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(data)}
-
-
-def write_image(layout: Path, layers: list[tuple[dict[str, object], str, dict[str, int]]]) -> None:
-    """Completes a layout with config, manifest and index."""
-    config = {
-        "architecture": "amd64",
-        "os": "linux",
-        "config": {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["/bin/sh"]},
-        "rootfs": {"type": "layers", "diff_ids": [diff_id for _, diff_id, _ in layers]},
-        "history": [{"created_by": "corpus"} for _ in layers],
-    }
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": write_blob(layout, config, "application/vnd.oci.image.config.v1+json"),
-        "layers": [descriptor for descriptor, _, _ in layers],
-    }
-    root = write_blob(layout, manifest, "application/vnd.oci.image.manifest.v1+json")
-    root["annotations"] = {"org.opencontainers.image.ref.name": "latest"}
-    (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
-    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [root]}))
-    facts = {key: sum(layer[2][key] for layer in layers) for key in ("tar", "gzip", "files")}
-    (layout / "facts.json").write_text(json.dumps(facts))
+def finish(layout: Layout, layers: list[tuple[Layer, Facts]]) -> None:
+    """Tags the image and writes what marks the layout as complete."""
+    layout.tag(layout.add_image([layer for layer, _ in layers]), "latest")
+    facts = {key: sum(one[key] for _, one in layers) for key in ("tar", "gzip", "files")}
+    (layout.path / "facts.json").write_text(json.dumps(facts))
 
 
 def build(name: str, cache: Path) -> Path:
     """Builds image A, B or C below cache unless it is there; returns the layout's folder."""
-    layout = cache / name
-    if (layout / "facts.json").exists():
-        return layout
+    path = cache / name
+    if (path / "facts.json").exists():
+        return path
     work = cache / f"{name}.work"
-    for folder in (layout, work):
+    for folder in (path, work):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-    (layout / "blobs/sha256").mkdir(parents=True)
+    layout = Layout(path)
     roots = [work / f"root{i}" for i in range(5)]
     debs = cache / "debs"
     steps: list[Callable[[Path], None]]
@@ -212,21 +187,21 @@ def build(name: str, cache: Path) -> Path:
         step(root)
         layers.append(write_layer(root, layout))
         shutil.rmtree(root)
-    write_image(layout, layers)
+    finish(layout, layers)
     shutil.rmtree(work)
-    return layout
+    return path
 
 
 def build_huge(cache: Path, size: int = 8 << 30) -> Path:
     """Builds the image `huge`: one layer holding one file of `size` bytes, about half of it incompressible."""
-    layout = cache / "huge"
-    if (layout / "facts.json").exists():
-        return layout
-    shutil.rmtree(layout, ignore_errors=True)
-    (layout / "blobs/sha256").mkdir(parents=True)
+    path = cache / "huge"
+    if (path / "facts.json").exists():
+        return path
+    shutil.rmtree(path, ignore_errors=True)
+    layout = Layout(path)
     plain = hashlib.sha256()
     block = os.urandom(1 << 19) + bytes(range(256)) * (1 << 11)
-    with (layout / "layer").open("wb") as out:
+    with (path / "layer").open("wb") as out:
         gzip = subprocess.Popen(["pigz", "-n", "-1"], stdin=subprocess.PIPE, stdout=out)
         pipe = gzip.stdin
         assert pipe is not None
@@ -245,17 +220,10 @@ def build_huge(cache: Path, size: int = 8 << 30) -> Path:
         pipe.close()
         if gzip.wait() != 0:
             sys.exit("error: pigz failed")
-    with (layout / "layer").open("rb") as blob:
-        packed = hashlib.file_digest(blob, "sha256")
-    length = (layout / "layer").stat().st_size
-    (layout / "layer").rename(layout / "blobs/sha256" / packed.hexdigest())
-    descriptor: dict[str, object] = {
-        "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
-        "digest": f"sha256:{packed.hexdigest()}",
-        "size": length,
-    }
-    write_image(layout, [(descriptor, f"sha256:{plain.hexdigest()}", {"tar": size, "gzip": length, "files": 1})])
-    return layout
+    descriptor = layout.adopt_blob(path / "layer", GZIP_LAYER)
+    layer = Layer(descriptor, f"sha256:{plain.hexdigest()}")
+    finish(layout, [(layer, {"tar": size, "gzip": descriptor["size"], "files": 1})])
+    return path
 
 
 def default_cache() -> Path:

@@ -1,54 +1,16 @@
-"""The servers of a benchmark run: Debian's docker-registry, and containerd for ctr-remote. All on loopback."""
+"""What a benchmark run needs besides the tests' registry: containerd for ctr-remote, and the size of an image."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    """Waits until something listens on the port."""
-    for _ in range(100):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.1)
-    raise RuntimeError(f"nothing listens on port {port}")
-
-
-@contextlib.contextmanager
-def registry(folder: Path) -> Iterator[str]:
-    """Runs docker-registry with its storage below `folder`; gives `host:port`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    config = folder / "registry.yml"
-    config.write_text(
-        "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
-        f"storage: {{filesystem: {{rootdirectory: {folder / 'storage'}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
-    )
-    with (folder / "registry.log").open("wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log)
-    try:
-        wait_for(port)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-        shutil.rmtree(folder / "storage", ignore_errors=True)
 
 
 @dataclass(frozen=True)

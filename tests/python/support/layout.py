@@ -106,6 +106,14 @@ class Layout:
         self.blob_path(digest).write_bytes(data)
         return {"mediaType": media_type, "digest": digest, "size": len(data)}
 
+    def adopt_blob(self, file: Path, media_type: str) -> Document:
+        """Moves a finished file into the layout: for blobs too large to hold in memory."""
+        with file.open("rb") as content:
+            digest = "sha256:" + hashlib.file_digest(content, "sha256").hexdigest()
+        descriptor = {"mediaType": media_type, "digest": digest, "size": file.stat().st_size}
+        file.rename(self.blob_path(digest))
+        return descriptor
+
     def add_document(self, document: Document, media_type: str) -> Document:
         return self.add_blob(json.dumps(document).encode(), media_type)
 
