@@ -2,6 +2,7 @@
 #include <zstd_errors.h>
 
 #include <new>
+#include <optional>
 #include <string>
 
 #include "accel/base/endian.hpp"
@@ -35,6 +36,25 @@ void check_magic(ByteView bytes, std::uint64_t offset) {
   if (!is_zstd_magic(load_le<std::uint32_t>(bytes.data()))) fail("no zstd frame where one should start", offset);
 }
 
+/// Holds a frame to the size in its header: libzstd 1.5.4 compares the two unless the last block is empty.
+class FrameMeter {
+ public:
+  void begin(ByteView header) noexcept {
+    want_ = zstd_content_size(header);
+    got_ = 0;
+  }
+  void add(std::size_t count) noexcept { got_ += count; }
+  void end(std::uint64_t offset) const {
+    if (want_ && got_ != *want_) {
+      fail("a frame holds " + std::to_string(got_) + " bytes, its header says " + std::to_string(*want_), offset);
+    }
+  }
+
+ private:
+  std::optional<std::uint64_t> want_;
+  std::uint64_t got_ = 0;
+};
+
 class ZstdDecoder final : public io::ByteStream {
  public:
   ZstdDecoder(io::ByteStream& compressed, const DecodeLimits& limits)
@@ -67,7 +87,9 @@ class ZstdDecoder final : public io::ByteStream {
       if (ZSTD_isError(code) != 0) fail_with(code, input_.offset());
       input_.consume(in.pos);
       produced = target.pos;
+      frame_.add(produced);
       if (code == 0) {
+        frame_.end(input_.offset());
         state = State::frame_start;
       } else if (produced == 0 && !more) {
         fail("it ends within a frame", input_.offset());
@@ -80,19 +102,22 @@ class ZstdDecoder final : public io::ByteStream {
 
   /// False at the end of the stream.
   bool begin_frame() {
-    if (!input_.fill(kMagicSize)) {
+    static_cast<void>(input_.fill(kZstdHeaderMax));
+    if (input_.unread().size() < kMagicSize) {
       if (first_) fail("it ends before the first frame", input_.offset() + input_.unread().size());
       if (input_.unread().empty()) return false;
       fail("bytes that are no frame follow the last one", input_.offset());
     }
     first_ = false;
     check_magic(input_.unread(), input_.offset());
+    frame_.begin(input_.unread());
     return true;
   }
 
   InputWindow input_;
   OutputMeter meter_;
   ZstdDecompressor context_;
+  FrameMeter frame_;
   State state_ = State::frame_start;
   bool first_ = true;
 };
@@ -107,6 +132,13 @@ ZstdDecompressor make_zstd_decompressor() {
   return context;
 }
 
+std::optional<std::uint64_t> zstd_content_size(ByteView frame) noexcept {
+  if (frame.size() < kMagicSize || load_le<std::uint32_t>(frame.data()) != kZstdFrameMagic) return std::nullopt;
+  const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) return std::nullopt;
+  return size;
+}
+
 std::unique_ptr<io::ByteStream> make_zstd_decoder(io::ByteStream& compressed, const DecodeLimits& limits) {
   return std::make_unique<ZstdDecoder>(compressed, limits);
 }
@@ -118,17 +150,23 @@ void decode_zstd_units(ByteView input, MutableByteView out) {
   ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
   ZSTD_inBuffer in{input.data(), input.size(), 0};
   ZSTD_outBuffer target{out.data(), out.size(), 0};
+  FrameMeter frame;
   bool at_start = true;
   while (target.pos < target.size) {
     const std::size_t left = in.size - in.pos;
     if (at_start && left < kMagicSize) {
       fail("it holds " + std::to_string(target.pos) + " bytes, want " + std::to_string(out.size()), in.pos);
     }
-    if (at_start) check_magic(input.subspan(in.pos), in.pos);
+    if (at_start) {
+      check_magic(input.subspan(in.pos), in.pos);
+      frame.begin(input.subspan(in.pos));
+    }
     const std::size_t filled = target.pos;
     const std::size_t code = ZSTD_decompressStream(context.get(), &target, &in);
     if (ZSTD_isError(code) != 0) fail_with(code, in.pos);
+    frame.add(target.pos - filled);
     at_start = code == 0;
+    if (at_start) frame.end(in.pos);
     if (!at_start && left == 0 && target.pos == filled) {
       fail("it ends after " + std::to_string(target.pos) + " bytes of content, want " + std::to_string(out.size()),
            in.pos);

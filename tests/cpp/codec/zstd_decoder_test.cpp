@@ -138,6 +138,30 @@ TEST(ZstdDecoderTest, windows_up_to_128_mib_are_read_and_wider_ones_refused) {
   }
 }
 
+// libzstd 1.5.4 compares the two sizes, but not when the last block is empty.
+TEST(ZstdDecoderTest, frame_with_another_size_than_its_header_says_is_rejected) {
+  struct Case {
+    const char* what;
+    std::string frame;
+    std::size_t holds;
+  };
+  const std::vector<Case> cases{
+      {"nothing, says 4, with checksum", "\x28\xb5\x2f\xfd\x24\x04\x01\x00\x00\x99\xe9\xd8\x51"s, 0},
+      {"nothing, says 4", "\x28\xb5\x2f\xfd\x20\x04\x01\x00\x00"s, 0},
+      {"x and an empty block, says 2", "\x28\xb5\x2f\xfd\x20\x02\x08\x00\x00x\x01\x00\x00"s, 1},
+      {"x, says 2", "\x28\xb5\x2f\xfd\x20\x02\x09\x00\x00x"s, 1},
+      {"xy, says 1", "\x28\xb5\x2f\xfd\x20\x01\x11\x00\x00xy"s, 2},
+  };
+  for (const auto& [what, frame, holds] : cases) {
+    EXPECT_GE(failure_offset(frame), 0) << what;
+    EXPECT_GE(failure_offset(zstd("before") + frame), 0) << what;
+    if (holds == 0) continue;
+    Bytes unit(holds);
+    EXPECT_THROW(decode_unit(Compression::zstd, as_bytes(frame), unit), FormatError) << what;
+  }
+  EXPECT_EQ(unzstd("\x28\xb5\x2f\xfd\x20\x01\x08\x00\x00x\x01\x00\x00"s), "x");
+}
+
 TEST(ZstdDecoderTest, frame_that_needs_a_dictionary_is_rejected) {
   // Frame header with a one-byte dictionary id 7, single segment, content size 1, then a raw block "x".
   EXPECT_GE(failure_offset("\x28\xb5\x2f\xfd\x21\x07\x01\x09\x00\x00x"s), 0);
