@@ -15,6 +15,7 @@
 #include "accel/base/error.hpp"
 #include "accel/base/memory_budget.hpp"
 #include "accel/base/thread_pool.hpp"
+#include "accel/codec/block_boundaries.hpp"
 #include "accel/codec/codec.hpp"
 #include "accel/formats/option_field.hpp"
 #include "accel/formats/shared_digests.hpp"
@@ -37,6 +38,11 @@ struct EncodeContext {
   /// One object for all encoders of a layer that are fed together, so that they need not hash the same bytes each for
   /// itself. Null: there is only one encoder, or it is not worth it. Never changes output.
   std::shared_ptr<SharedDigests> shared = nullptr;
+  /// What the bytes of the source layer are.
+  codec::Compression source_compression = codec::Compression::none;
+  /// With Capabilities::wants_boundaries and a gzip layer: where deflate blocks begin, ahead of what the encoder is
+  /// fed.
+  std::shared_ptr<codec::BlockBoundaries> boundaries = nullptr;
 };
 
 /// Thrown by LayerEncoder::entry when the layer cannot be converted as it streams by: an entry occurs twice, a hardlink
@@ -45,6 +51,12 @@ struct EncodeContext {
 /// whole layer again. A staged encoder never throws it.
 class RestartStaged : public Error {
   using Error::Error;
+};
+
+/// What a format keeps of a converted layer for the image's own layer (Format::encode_image); each format has its own.
+class LayerPart {
+ public:
+  virtual ~LayerPart() = default;
 };
 
 /// What a converted layer is, besides the bytes that went to its sink.
@@ -59,6 +71,8 @@ struct LayerResult {
   Bytes side_blob;                            ///< eStargz with external TOC: the TOC blob of this layer; else empty
   /// With Capabilities::twin_tag_suffix: what the layer descriptor has instead of `annotations` in the twin image.
   oci::Annotations twin_annotations;
+  /// With Capabilities::image_layer: what `encode_image` needs of this layer.
+  std::shared_ptr<const LayerPart> part = nullptr;
 };
 
 /// Encodes one layer. Fed by one thread with the events of tar::Reader, in its order; its output goes to the sink it
@@ -87,6 +101,25 @@ class LayerVisitor {
   virtual ~LayerVisitor() = default;
   /// One entry in layer order. `content` is the digest of its content (regular files; SHA-256 of nothing if empty).
   virtual void entry(const tar::Entry& entry, const hash::Digest& content) = 0;
+};
+
+/// One layer of an image whose own layer is being made, lowest first.
+struct ImageLayer {
+  oci::Descriptor source;  ///< the layer it was made of; empty when it came converted
+  oci::Descriptor blob;    ///< the converted layer
+  std::shared_ptr<const LayerPart> part;
+};
+
+/// A blob that the image's own layer refers to and that is no layer of the image, so that the target must get it from
+/// elsewhere (nydus: blobs of a chunk dictionary).
+using ForeignBlobs = std::vector<oci::Descriptor>;
+
+/// The image's own layer, which stands behind its converted layers, and what it adds to the image's documents.
+struct ImageResult {
+  LayerResult layer;
+  ForeignBlobs foreign_blobs;
+  std::string created_by, comment;        ///< of its history entry
+  oci::Annotations manifest_annotations;  ///< to set on the manifest
 };
 
 /// Facts of a stored layer, for `inspect`.
@@ -133,6 +166,9 @@ struct Capabilities {
   /// tag with this suffix.
   std::string twin_tag_suffix;
   bool external_tocs = false;  ///< layers have a LayerResult::side_blob, for an image of its own (estargz.md 10.1)
+  bool image_layer = false;    ///< the image gets one more layer, made of all others: see Format::encode_image
+  /// Encoders take EncodeContext::boundaries where the source layer is gzip.
+  bool wants_boundaries = false;
 };
 
 /// One format with one set of options.
@@ -151,7 +187,24 @@ class Format {
                                                              const EncodeContext& context) const = 0;
   /// True when the descriptor already names a layer of this format (it still has to verify).
   [[nodiscard]] virtual bool is_converted(const oci::Descriptor& layer) const = 0;
+
+  /// With Capabilities::image_layer: writes the layer that all `layers` of an image together need. Called when they
+  /// have been converted; their blobs may not be readable any more.
+  [[nodiscard]] virtual ImageResult encode_image(const std::vector<ImageLayer>& layers, io::ByteSink& sink,
+                                                 const EncodeContext& context) const;
+  /// With Capabilities::image_layer: the part of a layer that was converted before, read from its blob. Reads what it
+  /// needs only. Throws FormatError.
+  [[nodiscard]] virtual std::shared_ptr<const LayerPart> read_part(const oci::Descriptor& layer,
+                                                                   io::ByteSource& blob) const;
+  /// The image whose own layer (see `encode_image`) this format's options name as a dictionary; "" for none. The caller
+  /// reads that layer's tar stream and gives it to `set_dictionary`, together with the image's layers, before it
+  /// encodes anything.
+  [[nodiscard]] virtual std::string dictionary_image() const { return {}; }
+  virtual void set_dictionary(io::ByteStream& image_layer_tar, const std::vector<oci::Descriptor>& layers);
 };
+
+/// Opens a blob of the image at hand for random access.
+using BlobOpener = std::function<std::shared_ptr<io::ByteSource>(const oci::Descriptor& blob)>;
 
 /// One line of the list of formats.
 struct FormatInfo {
@@ -162,6 +215,10 @@ struct FormatInfo {
   /// A reader when `layer` is of this format, judged by annotations and the last bytes of `blob`; else null.
   std::unique_ptr<LayerReader> (*open)(const oci::Descriptor& layer, std::shared_ptr<io::ByteSource> blob,
                                        const OpenOptions& options);
+  /// For formats with Capabilities::image_layer: a reader of the whole image with these layers, whose entries are those
+  /// of the merged tree, or null when the image is not of this format.
+  std::unique_ptr<LayerReader> (*open_image)(const std::vector<oci::Descriptor>& layers, const BlobOpener& blobs,
+                                             const OpenOptions& options) = nullptr;
 };
 
 }  // namespace accel::formats
