@@ -65,6 +65,7 @@ struct LayerResult {
   /// What the image config must list for this layer. Empty: the tar stream passed through unchanged, so it is the
   /// source's diffID, which the caller computes anyway; the encoder does not hash the same bytes twice.
   hash::Digest diff_id;
+  bool diff_id_is_blob = false;               ///< the diffID is the digest of the converted blob (nydus)
   std::uint64_t uncompressed_size = 0;        ///< bytes of the stream `diff_id` is over
   oci::Annotations annotations;               ///< to set on the layer descriptor
   std::vector<std::string> drop_annotations;  ///< keys (or "prefix.*") of the source descriptor that must go
@@ -171,6 +172,17 @@ struct Capabilities {
   bool wants_boundaries = false;
 };
 
+/// What a format's options ask of the image around its layers. Spec: service.md 5.
+struct ImageOptions {
+  bool docker_to_oci = false;
+  bool with_referrer = false;   ///< manifests get the source's as `subject`
+  bool merge_manifest = false;  ///< the result is an index that holds the source image as well
+  /// Where layers go instead of the target repository, which gets the image's own layer only; "" for nowhere else.
+  std::string backend_type, backend_config;
+  bool backend_force_push = false;
+  std::vector<std::string> encrypt_recipients;  ///< for whom the image's own layer is encrypted
+};
+
 /// One format with one set of options.
 class Format {
  public:
@@ -178,6 +190,7 @@ class Format {
   /// "estargz": the name of CLI, configuration and results.
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual Capabilities capabilities() const = 0;
+  [[nodiscard]] virtual ImageOptions image_options() const { return {}; }
   /// Everything that output bytes depend on besides the input: format version, options, encoder library versions.
   [[nodiscard]] virtual std::string fingerprint() const = 0;
   /// The media type converted layers have for a source layer of `media_type`. UnsupportedError when it cannot be one.
