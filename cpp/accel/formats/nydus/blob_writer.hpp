@@ -1,0 +1,67 @@
+/// Writes the sections of a RAFS blob, back to back, each followed by its tar header. Spec: nydus-blob.md 3 and 17.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "accel/base/bytes.hpp"
+#include "accel/formats/nydus/blob_meta.hpp"
+#include "accel/formats/nydus/blob_toc.hpp"
+#include "accel/formats/nydus/encrypt.hpp"
+#include "accel/formats/nydus/rafs/rafs.hpp"
+#include "accel/hash/hasher.hpp"
+#include "accel/io/sink.hpp"
+
+namespace accel::formats::nydus {
+
+/// The CI of a blob on its way. Reference mode and native layers differ in what it holds.
+struct BlobMeta {
+  Buffer ci;  ///< chunk infos, then contexts, then dictionaries
+  std::uint32_t chunks = 0;
+  std::uint64_t contexts_offset = 0, contexts_size = 0;
+  std::uint32_t contexts = 0;
+  Compressor compressor = Compressor::zstd;  ///< how to compress it, where that makes it smaller
+  int level = 0;                             ///< of `compressor`; 0: its default
+};
+
+/// Sections are written in this order, those a layer has; the methods say which may be left out.
+/// Used by one thread at a time.
+class BlobWriter {
+ public:
+  /// With `has_toc` (v6) sections are hashed for the TOC, digests may be written, and the bootstrap is compressed.
+  BlobWriter(io::ByteSink& sink, bool has_toc) : sink_(sink), has_toc_(has_toc) {}
+
+  /// Bytes written so far.
+  [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
+
+  /// Stored chunks. Native layers with chunks only.
+  void data(ByteView bytes);
+  /// Ends the section of chunks. `uncompressed_size`: the end of the blob's uncompressed address space.
+  void end_data(std::uint64_t uncompressed_size);
+  /// CI and header. v6 layers with chunks only. `blob` gives the features and gets the CI's fields; `key`, when not
+  /// null, encrypts both parts. Returns the file of nydus-blob.md 8.6.
+  Buffer meta(const BlobMeta& meta, Blob& blob, const BlobKey* key);
+  /// The digests of all chunks in index order. With a TOC, after `meta`.
+  void digests(ByteView digests);
+  /// Every layer.
+  void bootstrap(ByteView bootstrap);
+  /// Ends a blob with a TOC.
+  struct Toc {
+    RawDigest digest{};  ///< over entries and tar header
+    std::uint32_t size = 0;
+  };
+  Toc toc();
+
+ private:
+  void write(ByteView bytes);
+  void end_section(std::string_view name, std::uint64_t size);
+
+  io::ByteSink& sink_;
+  const bool has_toc_;
+  std::uint64_t position_ = 0;
+  hash::Hasher data_;  // for the TOC
+  Buffer toc_;
+};
+
+}  // namespace accel::formats::nydus
