@@ -60,7 +60,4 @@ struct MetaHeader {
 
 std::array<std::byte, kMetaHeaderSize> encode(const MetaHeader& header);
 
-/// `image/<digest>.blob.meta` and the runtime's cache file: the CI, zeros to a multiple of 4096, the header. Spec: 8.6.
-Buffer blob_meta_file(ByteView ci, const MetaHeader& header);
-
 }  // namespace accel::formats::nydus

@@ -10,6 +10,7 @@
 #include "accel/formats/nydus/blob_toc.hpp"
 #include "accel/formats/nydus/encrypt.hpp"
 #include "accel/formats/nydus/rafs/rafs.hpp"
+#include "accel/formats/nydus/stored_meta.hpp"
 #include "accel/hash/hasher.hpp"
 #include "accel/io/sink.hpp"
 
@@ -40,8 +41,8 @@ class BlobWriter {
   /// Ends the section of chunks. `uncompressed_size`: the end of the blob's uncompressed address space.
   void end_data(std::uint64_t uncompressed_size);
   /// CI and header. v6 layers with chunks only. `blob` gives the features and gets the CI's fields; `key`, when not
-  /// null, encrypts both parts. Returns the file of nydus-blob.md 8.6.
-  Buffer meta(const BlobMeta& meta, Blob& blob, const BlobKey* key);
+  /// null, encrypts both parts. Returns what the bootstrap layer needs of it (nydus-blob.md 8.6).
+  StoredMeta meta(const BlobMeta& meta, Blob& blob, const BlobKey* key);
   /// The digests of all chunks in index order. With a TOC, after `meta`.
   void digests(ByteView digests);
   /// Every layer.
