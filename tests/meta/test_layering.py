@@ -15,8 +15,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 # Third-party headers and the modules they may appear in.
 HOMES = {
     r"boost/": {"net", "registry"},
-    r"(zlib\.h|zstd.*\.h|zdict\.h|libdeflate\.h|isa-l.*|igzip_lib\.h|crc\.h|lz4.*\.h)$": {"codec"},
-    r"openssl/": {"hash", "net"},
+    r"(zlib\.h|zstd.*\.h|zdict\.h|libdeflate\.h|igzip_lib\.h|isa-l/igzip_lib\.h|lz4.*\.h)$": {"codec"},
+    r"(isa-l/)?crc\.h$": {"codec", "hash"},
+    r"openssl/": {"hash", "crypt", "net"},
     r"nlohmann/json\.hpp$": {"base", "oci", "formats", "registry", "store", "convert"},
     r"nlohmann/json_fwd\.hpp$": {"base", "oci", "formats", "registry", "store", "convert"},
     r"(pybind11/|Python\.h$)": {"bindings"},
