@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.interop import containerd, go_program
+from tests.support import registry as registries
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCE = Path(__file__).parent / "layertool"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HERE = Path(__file__).parent
 # containers/storage without the drivers that need C libraries.
 GO_TAGS = "exclude_graphdriver_btrfs,exclude_graphdriver_zfs,containers_image_openpgp"
 
@@ -23,23 +24,7 @@ GO_TAGS = "exclude_graphdriver_btrfs,exclude_graphdriver_zfs,containers_image_op
 @pytest.fixture(scope="session")
 def layertool(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
     """Runs layertool (the reference libraries in Go) and returns what it prints; fails with its error text."""
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if go is None:
-        pytest.skip("no Go toolchain: the reference libraries cannot be built here")
-    binary = tmp_path_factory.mktemp("layertool") / "layertool"
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"}
-    built = subprocess.run(
-        [go, "build", "-mod=readonly", "-tags", GO_TAGS, "-o", str(binary), "."],
-        cwd=SOURCE,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    if built.returncode != 0 and "requires go >=" in built.stderr:
-        pytest.skip(f"Go is too old for the reference libraries: {built.stderr.strip().splitlines()[-1]}")
-    assert built.returncode == 0, built.stderr
+    binary = go_program.build(HERE / "layertool", tmp_path_factory.mktemp("layertool"), GO_TAGS)
 
     def run(*arguments: str | Path) -> dict[str, Any]:
         done = subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120)
@@ -63,3 +48,22 @@ def skopeo() -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[registries.Registry]:
+    """A registry over HTTP; tests use repositories of their own."""
+    if not registries.available():
+        pytest.skip("docker-registry is not installed")
+    with registries.plain_registry(tmp_path_factory.mktemp("registry")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lazy_containerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[containerd.Containerd]:
+    """A containerd of this run alone, whose snapshotter `stargz` mounts layers instead of unpacking them."""
+    if missing := containerd.missing():
+        pytest.skip(missing)
+    folder = tmp_path_factory.mktemp("lazy")
+    with containerd.running(folder, go_program.build(HERE / "snapshotter", folder)) as daemon:
+        yield daemon
