@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accel/convert/image.hpp"
+#include "accel/convert/image_layer.hpp"
 #include "accel/convert/layer_pipeline.hpp"
 #include "accel/convert/planner.hpp"
 #include "accel/convert/request.hpp"
@@ -38,8 +39,9 @@ struct TargetImage {
 };
 
 struct AssembleOptions {
-  bool harbor_annotation = false;  ///< service.md section 13
-  bool twin = false;               ///< make the twin (formats::Capabilities::twin_tag_suffix)
+  bool harbor_annotation = false;             ///< service.md section 13
+  bool twin = false;                          ///< make the twin (formats::Capabilities::twin_tag_suffix)
+  const ImageLayers* image_layers = nullptr;  ///< images' own layers; null: there are none
 };
 
 /// Makes the image of target number `target` of `plan`; `layers` has one result for each of `plan.layers`.

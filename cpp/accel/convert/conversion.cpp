@@ -6,8 +6,11 @@
 
 #include "accel/base/error.hpp"
 #include "accel/convert/assembler.hpp"
+#include "accel/convert/blob_transfer.hpp"
 #include "accel/convert/check_images.hpp"
+#include "accel/convert/dictionary.hpp"
 #include "accel/convert/error_context.hpp"
+#include "accel/convert/image_layer.hpp"
 #include "accel/convert/image_writer.hpp"
 #include "accel/convert/layer_keeper.hpp"
 #include "accel/convert/layer_pipeline.hpp"
@@ -26,18 +29,19 @@ using LayerResults = std::vector<ConvertedLayer>;
 class Conversion {
  public:
   Conversion(const ConvertRequest& request, const OpenImage& source, const std::vector<OpenImage>& targets,
-             const Environment& environment)
+             const Environment& environment, const ImageOpener& open)
       : request_(request),
         source_(source),
         targets_(targets),
         environment_(environment),
+        open_(open),
         cancel_(environment.cancel),
         job_{{}, Reporter(*environment.progress, source.reference)} {}
 
   ConvertReport run() {
     const auto start = std::chrono::steady_clock::now();
     image_ = read_image(*source_.repository, source_.tag, request_.platforms, cancel_);
-    plan_ = make_plan(image_, request_, make_formats(request_), *source_.repository, cancel_);
+    plan_ = make_plan(image_, request_, open_formats(), *source_.repository, cancel_);
     ConvertReport report;
     report.source_reference = source_.reference;
     report.source_digest = image_.root.descriptor.digest.to_string();
@@ -45,22 +49,40 @@ class Conversion {
     if (request_.dry_run) {
       for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(dry_report(t));
     } else {
-      const std::vector<LayerResults> layers = convert_layers();
-      for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(write_target(t, layers[t]));
-      write_tags(tags_, job_, cancel_);
+      write_targets(report);
     }
     fill_counters(report, std::chrono::steady_clock::now() - start);
     return report;
   }
 
  private:
-  std::vector<LayerResults> convert_layers() {
+  /// The formats of the request, ready to encode.
+  std::vector<std::shared_ptr<const formats::Format>> open_formats() {
+    std::vector<std::shared_ptr<const formats::Format>> formats;
+    for (const auto& format : make_formats(request_)) {
+      dictionaries_.emplace_back();
+      if (const std::string location = format->dictionary_image(); !location.empty()) {
+        dictionaries_.back() = open_(location);
+        load_dictionary(*format, dictionaries_.back(), request_.platforms, environment_, job_);
+      }
+      formats.push_back(format);
+    }
+    return formats;
+  }
+
+  void write_targets(ConvertReport& report) {
     const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
     const Limits limits = plan_limits(jobs, environment_.memory_bytes, environment_.registry.upload_chunk_bytes,
                                       environment_.registry.max_connections, targets_.size(), plan_.layers.size());
     MemoryBudget budget(limits.encoder_bytes);
     ThreadPool pool(jobs);
     const LayerContext context{environment_, job_, pool, budget};
+    const std::vector<LayerResults> layers = convert_layers(context, limits.layers);
+    for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(write_target(t, layers[t], context));
+    write_tags(tags_, job_, cancel_);
+  }
+
+  std::vector<LayerResults> convert_layers(const LayerContext& context, std::size_t side_by_side) {
     std::vector<LayerResults> results(targets_.size(), LayerResults(plan_.layers.size()));
     // Big layers first: a big one that starts last would end alone, with its serial part on one core.
     std::vector<std::size_t> order(plan_.layers.size());
@@ -72,7 +94,7 @@ class Conversion {
         std::accumulate(plan_.layers.begin(), plan_.layers.end(), std::uint64_t{0},
                         [](std::uint64_t sum, const PlannedLayer& layer) { return sum + layer.source.size; });
     job_.reporter.begin(image_.root.descriptor.digest.to_string(), plan_.layers.size(), bytes);
-    run_parallel(order.size(), limits.layers, cancel_, [&](std::size_t i, const CancelToken& token) {
+    run_parallel(order.size(), side_by_side, cancel_, [&](std::size_t i, const CancelToken& token) {
       const PlannedLayer& layer = plan_.layers[order[i]];
       try {
         with_context(layer.platforms, [&] {
@@ -94,7 +116,9 @@ class Conversion {
     for (std::size_t t = 0; t < targets_.size(); ++t) {
       ConvertedLayer& result = results[t][index];
       result.action = layer.actions[t];
-      if (result.action == LayerAction::keep) {
+      if (result.action == LayerAction::keep && is_part_of_image(t)) {
+        result.blob = layer.source;  // verified with the whole image, in image_layers_of
+      } else if (result.action == LayerAction::keep) {
         result = try_keep_layer(layer, *source_.repository, lane_of(t), opener, job_, cancel);
       }
       if (result.action == LayerAction::convert) wanted.push_back(t);
@@ -111,12 +135,14 @@ class Conversion {
   }
 
   /// Stores the documents of target `t`, checks the result if asked to, and leaves its tags to be written.
-  TargetReport write_target(std::size_t t, const LayerResults& layers) {
+  TargetReport write_target(std::size_t t, const LayerResults& layers, const LayerContext& context) {
     const PlannedTarget& planned = plan_.targets[t];
     const OpenImage& target = targets_[t];
     return with_context("target " + target.reference, [&] {
+      const ImageLayers image_layers = image_layers_of(t, layers, context);
       AssembleOptions options;
       options.harbor_annotation = request_.harbor_annotation;
+      options.image_layers = &image_layers;
       TargetImage image = assemble(image_, plan_, t, layers, options);
       std::string toc_image;
       if (std::any_of(layers.begin(), layers.end(), [](const auto& layer) { return layer.external_toc.has_value(); })) {
@@ -133,8 +159,42 @@ class Conversion {
       tags_.push_back(
           write_image(image, target.tag, planned.driver, *source_.repository, *target.repository, job_, cancel_));
       if (request_.verify) verify(target, image, toc_image);
-      return make_report(t, std::move(image), layers);
+      TargetReport report = make_report(t, std::move(image), layers);
+      for (const auto& [node, made] : image_layers) {
+        report.notes.insert(report.notes.end(), made.notes.begin(), made.notes.end());
+      }
+      return report;
     });
+  }
+
+  /// True when the format makes a layer of its own for each image.
+  [[nodiscard]] bool is_part_of_image(std::size_t t) const {
+    return plan_.targets[t].format->capabilities().image_layer;
+  }
+
+  /// The own layers of all images of target `t`, stored; none for those that are taken over as they are.
+  ImageLayers image_layers_of(std::size_t t, const LayerResults& layers, const LayerContext& context) {
+    ImageLayers made;
+    if (!is_part_of_image(t)) return made;
+    for (const ImageNode* node : image_.images()) {
+      const auto& source_layers = node->manifest.layers;
+      const bool taken_over =
+          !source_layers.empty() && layers[plan_.find(source_layers.front())].action == LayerAction::keep;
+      with_context(node->platform.to_string(), [&] {
+        if (taken_over) {
+          LayerOpener opener(*source_.repository, "", environment_.decode_limits, job_, cancel_);
+          verify_whole_image(*node, opener, cancel_);
+          return;
+        }
+        MadeImageLayer layer = make_image_layer(*node, source_.reference, plan_, layers, lane_of(t), context, cancel_);
+        for (const oci::Descriptor& blob : layer.result.foreign_blobs) {
+          transfer_blob(blob, *dictionaries_[t].repository, *targets_[t].repository, job_,
+                        blob.digest.to_string() + "@" + plan_.targets[t].driver, cancel_);
+        }
+        made.emplace(node, std::move(layer));
+      });
+    }
+    return made;
   }
 
   void verify(const OpenImage& target, const TargetImage& image, const std::string& toc_image) {
@@ -211,8 +271,10 @@ class Conversion {
   const OpenImage& source_;
   const std::vector<OpenImage>& targets_;
   const Environment& environment_;
+  const ImageOpener& open_;
   const CancelToken cancel_;
   JobState job_;
+  std::vector<OpenImage> dictionaries_;  // by target; without a repository where there is none
   Image image_;
   Plan plan_;
   std::vector<PendingTag> tags_;
@@ -220,8 +282,8 @@ class Conversion {
 
 }  // namespace
 
-std::vector<std::shared_ptr<const formats::Format>> make_formats(const ConvertRequest& request) {
-  std::vector<std::shared_ptr<const formats::Format>> formats;
+std::vector<std::shared_ptr<formats::Format>> make_formats(const ConvertRequest& request) {
+  std::vector<std::shared_ptr<formats::Format>> formats;
   for (const TargetRequest& target : request.targets) {
     formats.push_back(formats::make_format(target.driver, target.options));
   }
@@ -229,8 +291,9 @@ std::vector<std::shared_ptr<const formats::Format>> make_formats(const ConvertRe
 }
 
 ConvertReport convert_image(const ConvertRequest& request, const OpenImage& source,
-                            const std::vector<OpenImage>& targets, const Environment& environment) {
-  return Conversion(request, source, targets, environment).run();
+                            const std::vector<OpenImage>& targets, const Environment& environment,
+                            const ImageOpener& open) {
+  return Conversion(request, source, targets, environment, open).run();
 }
 
 }  // namespace accel::convert

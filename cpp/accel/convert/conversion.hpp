@@ -1,6 +1,7 @@
 /// One conversion from open repositories to open repositories: what `convert` does once locations are resolved.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,12 +22,16 @@ struct OpenImage {
   bool as_tars = false;   ///< for check_images: read layers as the tars they are, whatever format they claim to be
 };
 
+/// Opens another image that options name (formats::Format::dictionary_image).
+using ImageOpener = std::function<OpenImage(const std::string& location)>;
+
 /// Converts `source` into `targets` (one for each of `request.targets`, whose repository may be null in a dry run), as
 /// `convert` in converter.hpp says.
 ConvertReport convert_image(const ConvertRequest& request, const OpenImage& source,
-                            const std::vector<OpenImage>& targets, const Environment& environment);
+                            const std::vector<OpenImage>& targets, const Environment& environment,
+                            const ImageOpener& open);
 
 /// The formats of `request.targets` with their options. Throws ConfigError naming the option.
-std::vector<std::shared_ptr<const formats::Format>> make_formats(const ConvertRequest& request);
+std::vector<std::shared_ptr<formats::Format>> make_formats(const ConvertRequest& request);
 
 }  // namespace accel::convert

@@ -54,19 +54,20 @@ std::vector<Location> check_targets(const ConvertRequest& request) {
 ConvertReport convert(const ConvertRequest& request, const Environment& environment) {
   const Location source = Location::parse(request.source);
   const std::vector<Location> targets = check_targets(request);
-  return with_context("convert " + source.to_string(), [&] {
+  return with_image_context("convert " + source.to_string(), [&] {
     OpenedLocations opened(environment);
     const OpenImage from = opened.open_source(source);
     std::vector<OpenImage> to;
     for (const Location& target : targets) to.push_back(opened.open_target(target, request.dry_run));
-    return convert_image(request, from, to, environment);
+    const auto open = [&](const std::string& location) { return opened.open_source(Location::parse(location)); };
+    return convert_image(request, from, to, environment, open);
   });
 }
 
 CopyReport copy(const CopyRequest& request, const Environment& environment) {
   const Location source = Location::parse(request.source);
   const Location target = parse_target_location(request.target);
-  return with_context("copy " + source.to_string(), [&] {
+  return with_image_context("copy " + source.to_string(), [&] {
     OpenedLocations opened(environment);
     const OpenImage from = opened.open_source(source);
     return copy_image(request, from, opened.open_target(target, false), environment);

@@ -78,10 +78,50 @@ void add_entries(fs::Tree& tree, const Batch& batch, const hash::Digest& layer) 
   });
 }
 
+/// Puts what the reader of a whole image reports into the tree: it is one layer, already merged.
+class TreeFiller final : public formats::LayerVisitor {
+ public:
+  TreeFiller(fs::Tree& tree, TreeCounters& counters) : tree_(tree), counters_(counters) {}
+
+  void entry(const tar::Entry& entry, const hash::Digest& content) override {
+    if (entry.type == tar::EntryType::regular) counters_.content_bytes += entry.size;
+    tree_.add(entry, content);
+  }
+
+ private:
+  fs::Tree& tree_;
+  TreeCounters& counters_;
+};
+
+fs::Tree read_whole_image(formats::LayerReader& reader, const ImageNode& image, TreeSource from, JobState& job,
+                          TreeCounters& counters, const CancelToken& cancel) {
+  const std::string id = image.descriptor.digest.to_string();
+  std::uint64_t size = 0;
+  for (const oci::Descriptor& layer : image.manifest.layers) size += layer.size;
+  job.reporter.event("check", id, ProgressState::started, 0, size);
+  fs::Tree tree;
+  TreeFiller filler(tree, counters);
+  tree.begin_layer();
+  if (from == TreeSource::metadata) {
+    reader.list(filler);
+  } else {
+    reader.verify(filler, {}, cancel);
+  }
+  tree.end_layer();
+  counters.blobs_verified += image.manifest.layers.size();
+  job.reporter.event("check", id, ProgressState::done, size, size);
+  return tree;
+}
+
 }  // namespace
 
 fs::Tree build_tree(const ImageNode& image, const std::set<hash::Digest>& skip, TreeSource from, LayerOpener& opener,
                     std::size_t threads, JobState& job, TreeCounters& counters, const CancelToken& cancel) {
+  if (from != TreeSource::tar) {
+    if (const auto reader = opener.open_image(image.manifest.layers)) {
+      return read_whole_image(*reader, image, from, job, counters, cancel);
+    }
+  }
   std::vector<std::unique_ptr<TreeLayer>> layers;
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const oci::Descriptor& layer = image.manifest.layers[i];

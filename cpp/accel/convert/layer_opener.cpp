@@ -53,6 +53,10 @@ std::unique_ptr<formats::LayerReader> LayerOpener::open_converted(const oci::Des
   return nullptr;
 }
 
+std::unique_ptr<formats::LayerReader> LayerOpener::open_image(const std::vector<oci::Descriptor>& layers) {
+  return formats::open_image(layers, [this](const oci::Descriptor& blob) { return source(blob); }, options());
+}
+
 std::optional<oci::Descriptor> LayerOpener::used_external_toc(const oci::Descriptor& layer) {
   const std::lock_guard lock(mutex_);
   const auto found = used_tocs_.find(layer.digest);

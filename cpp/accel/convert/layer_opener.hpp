@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "accel/base/cancel.hpp"
 #include "accel/codec/codec.hpp"
@@ -33,6 +34,9 @@ class LayerOpener {
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open_tar(const oci::Descriptor& layer);
   /// A reader of the first format that knows the layer; null for an ordinary tar layer.
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open_converted(const oci::Descriptor& layer);
+  /// A reader of the image that these layers make together, by formats::open_image; null when its layers are read one by
+  /// one.
+  [[nodiscard]] std::unique_ptr<formats::LayerReader> open_image(const std::vector<oci::Descriptor>& layers);
   /// The external TOC of `layer` if a reader that was opened here has asked for it and there is one.
   [[nodiscard]] std::optional<oci::Descriptor> used_external_toc(const oci::Descriptor& layer);
 

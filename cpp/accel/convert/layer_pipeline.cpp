@@ -53,6 +53,7 @@ class Lane {
   /// The layer and its side blob are in the repository after this.
   ConvertedLayer commit() {
     output_.blob = sink_.commit();
+    if (output_.result.diff_id_is_blob) output_.result.diff_id = output_.blob.digest;
     if (!output_.result.side_blob.empty()) store_side_blob();
     job_.reporter.event("push", id_, ProgressState::done, output_.blob.size, output_.blob.size);
     return std::move(output_);

@@ -25,8 +25,9 @@ PlannedTarget plan_target(const TargetRequest& wanted, std::shared_ptr<const for
   target.driver = wanted.driver;
   target.format = std::move(format);
   const bool implied = target.format->capabilities().needs_oci || request.harbor_annotation;
-  target.to_oci = request.docker_to_oci || implied;
-  if (source_is_docker && implied && !request.docker_to_oci) {
+  const bool wanted_oci = request.docker_to_oci || target.format->image_options().docker_to_oci;
+  target.to_oci = wanted_oci || implied;
+  if (source_is_docker && implied && !wanted_oci) {
     target.notes.push_back("docker2oci is implied: " + target.driver +
                            (target.format->capabilities().needs_oci ? " needs" : " with Harbor's annotations needs") +
                            " annotations, which Docker manifests cannot hold; the result has OCI media types");
@@ -41,6 +42,8 @@ class LayerPlanner {
 
   void add_image(const ImageNode& image) {
     const std::string platform = image.platform.to_string();
+    taken_over_whole_.clear();
+    for (const PlannedTarget& target : plan_.targets) taken_over_whole_.push_back(is_converted_whole(image, target));
     with_context(platform, [&] {
       for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
         const oci::Descriptor& layer = image.manifest.layers[i];
@@ -64,25 +67,41 @@ class LayerPlanner {
       return;
     }
     PlannedLayer planned{layer, diff_id, platform, {}};
-    if (!oci::is_layer(layer.media_type)) {
-      throw UnsupportedError("its media type '" + layer.media_type + "' is no layer that can be converted",
-                             "OCI and Docker tar layers are, plain or with gzip or zstd");
-    }
     const bool absent =
         oci::is_foreign_layer(layer.media_type) && !layer.urls.empty() && !source_.has_blob(layer, cancel_);
-    for (PlannedTarget& target : plan_.targets) planned.actions.push_back(action(layer, target, absent));
+    for (std::size_t t = 0; t < plan_.targets.size(); ++t) {
+      planned.actions.push_back(action(layer, plan_.targets[t], absent, taken_over_whole_[t]));
+    }
     plan_.layers.push_back(std::move(planned));
     last_platform_.push_back(platform);
   }
 
-  static LayerAction action(const oci::Descriptor& layer, PlannedTarget& target, bool absent) {
+  /// Formats with a layer for the image as a whole take over whole images or none of their layers.
+  static bool is_converted_whole(const ImageNode& image, const PlannedTarget& target) {
+    const auto& layers = image.manifest.layers;
+    return target.format->capabilities().image_layer && !layers.empty() &&
+           std::all_of(layers.begin(), layers.end(),
+                       [&](const oci::Descriptor& layer) { return target.format->is_converted(layer); });
+  }
+
+  static LayerAction action(const oci::Descriptor& layer, PlannedTarget& target, bool absent, bool taken_over_whole) {
+    if (taken_over_whole) return LayerAction::keep;
+    if (!oci::is_layer(layer.media_type)) {
+      throw UnsupportedError("its media type '" + layer.media_type + "' is no layer that can be converted",
+                             "OCI and Docker tar layers are, plain or with gzip or zstd");
+    }
+    if (absent && target.format->capabilities().image_layer) {
+      throw UnsupportedError(
+          "it is foreign and the source holds only its URLs, but " + target.driver + " needs the files of all layers",
+          "copy the image with all its layers first");
+    }
     if (absent) {
       target.notes.push_back("layer " + layer.digest.short_string() +
                              " stays as it is: it is foreign and the source holds only its URLs");
       return LayerAction::leave;
     }
     const oci::Descriptor seen = as_target(layer, target.to_oci);
-    if (target.format->is_converted(seen)) return LayerAction::keep;
+    if (!target.format->capabilities().image_layer && target.format->is_converted(seen)) return LayerAction::keep;
     static_cast<void>(target.format->layer_media_type(seen.media_type));  // throws when it cannot be converted
     return LayerAction::convert;
   }
@@ -91,6 +110,7 @@ class LayerPlanner {
   oci::Repository& source_;
   const CancelToken& cancel_;
   std::map<hash::Digest, hash::Digest> diff_ids_;
+  std::vector<bool> taken_over_whole_;      // by target, of the image being added
   std::vector<std::string> last_platform_;  // by planned layer
 };
 

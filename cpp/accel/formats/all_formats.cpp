@@ -43,4 +43,13 @@ std::unique_ptr<LayerReader> open_layer(const oci::Descriptor& layer, std::share
   return tar_layer::open_reader(layer, std::move(blob), options);
 }
 
+std::unique_ptr<LayerReader> open_image(const std::vector<oci::Descriptor>& layers, const BlobOpener& blobs,
+                                        const OpenOptions& options) {
+  for (const FormatInfo& format : all_formats()) {
+    if (format.open_image == nullptr) continue;
+    if (std::unique_ptr<LayerReader> reader = format.open_image(layers, blobs, options)) return reader;
+  }
+  return nullptr;
+}
+
 }  // namespace accel::formats

@@ -24,4 +24,9 @@ std::unique_ptr<Format> make_format(std::string_view name, const OptionValues& o
 std::unique_ptr<LayerReader> open_layer(const oci::Descriptor& layer, std::shared_ptr<io::ByteSource> blob,
                                         const OpenOptions& options = {});
 
+/// A reader for a whole image of a format that has a layer of the image's own (Capabilities::image_layer); null when
+/// the image is of no such format. Throws FormatError when it claims to be and is not.
+std::unique_ptr<LayerReader> open_image(const std::vector<oci::Descriptor>& layers, const BlobOpener& blobs,
+                                        const OpenOptions& options = {});
+
 }  // namespace accel::formats

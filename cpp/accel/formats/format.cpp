@@ -8,7 +8,7 @@ std::size_t LayerReader::read_file(std::string_view path, std::uint64_t, Mutable
 }
 
 // Reached only by a caller that did not ask `capabilities`.
-ImageResult Format::encode_image(const std::vector<ImageLayer>&, io::ByteSink&, const EncodeContext&) const {
+ImageResult Format::encode_image(const ConvertedImage&, io::ByteSink&, const EncodeContext&) const {
   throw Error("images of format " + std::string(name()) + " have no layer of their own");
 }
 

@@ -111,6 +111,13 @@ struct ImageLayer {
   std::shared_ptr<const LayerPart> part;
 };
 
+/// A source image whose layers have been converted.
+struct ConvertedImage {
+  hash::Digest source_digest;    ///< of its manifest
+  std::string source_reference;  ///< as the user named it
+  std::vector<ImageLayer> layers;
+};
+
 /// A blob that the image's own layer refers to and that is no layer of the image, so that the target must get it from
 /// elsewhere (nydus: blobs of a chunk dictionary).
 using ForeignBlobs = std::vector<oci::Descriptor>;
@@ -201,9 +208,9 @@ class Format {
   /// True when the descriptor already names a layer of this format (it still has to verify).
   [[nodiscard]] virtual bool is_converted(const oci::Descriptor& layer) const = 0;
 
-  /// With Capabilities::image_layer: writes the layer that all `layers` of an image together need. Called when they
-  /// have been converted; their blobs may not be readable any more.
-  [[nodiscard]] virtual ImageResult encode_image(const std::vector<ImageLayer>& layers, io::ByteSink& sink,
+  /// With Capabilities::image_layer: writes the layer that all layers of `image` together need. Called when they have
+  /// been converted; their blobs may not be readable any more.
+  [[nodiscard]] virtual ImageResult encode_image(const ConvertedImage& image, io::ByteSink& sink,
                                                  const EncodeContext& context) const;
   /// With Capabilities::image_layer: the part of a layer that was converted before, read from its blob. Reads what it
   /// needs only. Throws FormatError.

@@ -29,7 +29,7 @@ class ConversionFixture : public ::testing::Test {
     for (const std::string& target : tags_) {
       targets.push_back({request_.dry_run ? nullptr : target_, target, "target:" + target, target + "-esgztoc"});
     }
-    return convert_image(request_, {source_, tag, "source:" + tag, tag + "-esgztoc"}, targets, environment_);
+    return convert_image(request_, {source_, tag, "source:" + tag, tag + "-esgztoc"}, targets, environment_, {});
   }
   /// Converts `tag` for one driver and checks the result against the source.
   TargetReport convert(const std::string& driver, const std::string& tag = "v1", formats::OptionValues options = {}) {

@@ -70,4 +70,9 @@ inline constexpr std::string_view kEncryptedAnnotation = "containerd.io/snapshot
 inline constexpr std::string_view kBootstrapAnnotation = "containerd.io/snapshot/nydus-bootstrap";
 inline constexpr std::string_view kFsVersionAnnotation = "containerd.io/snapshot/nydus-fs-version";
 
+/// On manifests: what they were made of, and by what.
+inline constexpr std::string_view kSourceDigestAnnotation = "containerd.io/snapshot/nydus-source-digest";
+inline constexpr std::string_view kSourceReferenceAnnotation = "containerd.io/snapshot/nydus-source-reference";
+inline constexpr std::string_view kBuilderVersionAnnotation = "containerd.io/snapshot/nydus-builder-version";
+
 }  // namespace accel::formats::nydus

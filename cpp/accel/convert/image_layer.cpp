@@ -1,0 +1,65 @@
+#include "accel/convert/image_layer.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "accel/base/error.hpp"
+#include "accel/convert/blob_sink.hpp"
+#include "accel/convert/error_context.hpp"
+
+namespace accel::convert {
+
+namespace {
+
+class IgnoreEntries final : public formats::LayerVisitor {
+ public:
+  void entry(const tar::Entry&, const hash::Digest&) override {}
+};
+
+formats::ConvertedImage collect(const ImageNode& image, const std::string& reference, const Plan& plan,
+                                const std::vector<ConvertedLayer>& layers) {
+  formats::ConvertedImage converted{image.descriptor.digest, reference, {}};
+  for (const oci::Descriptor& source : image.manifest.layers) {
+    const ConvertedLayer& layer = layers[plan.find(source)];
+    converted.layers.push_back({source, layer.blob, layer.result.part});
+  }
+  return converted;
+}
+
+}  // namespace
+
+MadeImageLayer make_image_layer(const ImageNode& image, const std::string& reference, const Plan& plan,
+                                const std::vector<ConvertedLayer>& layers, const LayerTarget& target,
+                                const LayerContext& context, const CancelToken& cancel) {
+  MadeImageLayer made;
+  std::mutex notes_mutex;
+  formats::EncodeContext encode{context.pool, context.budget, cancel};
+  encode.note = [&](std::string text) {
+    const std::lock_guard lock(notes_mutex);
+    made.notes.push_back(std::move(text));
+  };
+  encode.temp_dir = context.environment.temp_dir;
+  const std::string id = image.descriptor.digest.to_string() + "@" + target.plan->driver;
+  context.job.reporter.event("push", id, ProgressState::started);
+  BlobSink sink(target.repository->create_blob(0, cancel), context.job.tally, [&](std::uint64_t written) {
+    context.job.reporter.event("push", id, ProgressState::running, written);
+  });
+  {
+    const BusyClock::Scope busy(&context.job.tally.convert);
+    made.result = target.plan->format->encode_image(collect(image, reference, plan, layers), sink, encode);
+  }
+  made.descriptor = sink.commit();
+  made.descriptor.media_type = made.result.layer.media_type;
+  made.descriptor.annotations = made.result.layer.annotations;
+  context.job.reporter.event("push", id, ProgressState::done, made.descriptor.size, made.descriptor.size);
+  return made;
+}
+
+void verify_whole_image(const ImageNode& image, LayerOpener& opener, const CancelToken& cancel) {
+  const auto reader = opener.open_image(image.manifest.layers);
+  if (!reader) throw FormatError("its layers claim to be converted, but the image they make is of no known format");
+  IgnoreEntries ignore;
+  reader->verify(ignore, {}, cancel);
+}
+
+}  // namespace accel::convert
