@@ -14,6 +14,8 @@ namespace accel::codec {
 std::unique_ptr<io::ByteStream> make_gzip_decoder(io::ByteStream& compressed, const DecodeLimits& limits);
 /// See decode_unit.
 void decode_gzip_units(ByteView input, MutableByteView out);
+/// See decode_chunk.
+void decode_gzip_chunk(ByteView input, MutableByteView out);
 /// See encoder_version.
 std::string gzip_encoder_version();
 

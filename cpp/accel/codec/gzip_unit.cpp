@@ -49,6 +49,14 @@ bool decode_exact(ByteView body, MutableByteView out) {
 
 }  // namespace
 
+void decode_gzip_chunk(ByteView input, MutableByteView out) {
+  GzipHeaderParser header(0);
+  const std::size_t begin = header.feed(input);
+  if (!header.done() || !decode_exact(input.subspan(begin), out)) {
+    fail("it is damaged, or does not hold " + std::to_string(out.size()) + " bytes", begin);
+  }
+}
+
 void decode_gzip_units(ByteView input, MutableByteView out) {
   thread_local Inflate inflate;
   std::size_t next = 0;

@@ -14,6 +14,10 @@ namespace accel::codec {
 std::unique_ptr<io::ByteStream> make_zstd_decoder(io::ByteStream& compressed, const DecodeLimits& limits);
 /// See decode_unit.
 void decode_zstd_units(ByteView input, MutableByteView out);
+/// See make_chunk_encoder.
+std::unique_ptr<UnitEncoder> make_zstd_chunk_encoder(int level);
+/// See decode_chunk.
+void decode_zstd_chunk(ByteView input, MutableByteView out);
 /// See encoder_version.
 std::string zstd_encoder_version();
 

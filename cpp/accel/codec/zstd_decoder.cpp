@@ -174,4 +174,13 @@ void decode_zstd_units(ByteView input, MutableByteView out) {
   }
 }
 
+void decode_zstd_chunk(ByteView input, MutableByteView out) {
+  thread_local const ZstdDecompressor context = make_zstd_decompressor();
+  const std::size_t size = ZSTD_decompressDCtx(context.get(), out.data(), out.size(), input.data(), input.size());
+  if (ZSTD_isError(size) != 0) fail_with(size, 0);
+  if (size != out.size()) {
+    fail("it holds " + std::to_string(size) + " bytes, want " + std::to_string(out.size()), input.size());
+  }
+}
+
 }  // namespace accel::codec

@@ -18,11 +18,11 @@ constexpr int kFirstWideLevel = 20;
 
 class ZstdEncoder final : public UnitEncoder {
  public:
-  explicit ZstdEncoder(int level) : context_(ZSTD_createCCtx()) {
+  ZstdEncoder(int level, bool checksum) : context_(ZSTD_createCCtx()) {
     if (!context_) throw std::bad_alloc();
     set(ZSTD_c_compressionLevel, level);
     set(ZSTD_c_contentSizeFlag, 1);
-    set(ZSTD_c_checksumFlag, 1);
+    set(ZSTD_c_checksumFlag, checksum ? 1 : 0);
     if (level >= kFirstWideLevel) set(ZSTD_c_windowLog, kLargestWindowLog);
   }
 
@@ -52,8 +52,10 @@ std::unique_ptr<UnitEncoder> make_zstd_encoder(int level) {
   if (level < 1 || level > 22) {
     throw ConfigError("zstd compression level is " + std::to_string(level) + ", want 1 to 22");
   }
-  return std::make_unique<ZstdEncoder>(level);
+  return std::make_unique<ZstdEncoder>(level, true);
 }
+
+std::unique_ptr<UnitEncoder> make_zstd_chunk_encoder(int level) { return std::make_unique<ZstdEncoder>(level, false); }
 
 std::string zstd_encoder_version() { return std::string("libzstd-") + ZSTD_versionString(); }
 
