@@ -2,10 +2,13 @@
 
 #include "accel/base/error.hpp"
 #include "accel/convert/read_ahead.hpp"
+#include "accel/convert/written_again.hpp"
 
 namespace accel::convert {
 
 namespace {
+
+constexpr std::size_t kCopyPiece = 1U << 20U;
 
 /// A failure of the target that another way of sending may not have.
 bool is_worth_another_way(const RegistryError& error) {
@@ -26,7 +29,7 @@ class BlobCopy {
       if (!target_failed_ || !is_worth_another_way(error)) throw;
       cancel_.check();
     }
-    attempt(Way::pieces);
+    written_again([&] { attempt(Way::pieces); });
   }
 
  private:
@@ -98,6 +101,23 @@ Transfer transfer_blob(const oci::Descriptor& blob, oci::Repository& from, oci::
   BlobCopy(blob, from, to, job, id, cancel).run();
   job.reporter.event("push", id, ProgressState::done, blob.size, blob.size);
   return Transfer::copied;
+}
+
+void copy_blob(const oci::Descriptor& blob, oci::Repository& from, backend::BlobBackend& to, JobState& job,
+               const CancelToken& cancel) {
+  const auto stream = from.open_blob(blob, cancel);
+  const auto writer = to.create_blob(blob.size, cancel);
+  Buffer piece;
+  piece.resize(kCopyPiece);
+  for (;;) {
+    const std::size_t count = stream->read({piece.data(), piece.size()});
+    if (count == 0) break;
+    job.tally.read += count;
+    const BusyClock::Scope busy(&job.tally.push);
+    writer->write(piece.view().first(count));
+    job.tally.uploaded += count;
+  }
+  writer->commit(blob.digest, blob.size);
 }
 
 }  // namespace accel::convert

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "accel/backend/backend.hpp"
 #include "accel/base/cancel.hpp"
 #include "accel/convert/tally.hpp"
 #include "accel/oci/descriptor.hpp"
@@ -18,5 +19,9 @@ enum class Transfer : unsigned char { existed, mounted, copied };
 /// with `id`. Reading and writing run on two threads; memory: 1 MiB besides what the repositories take.
 Transfer transfer_blob(const oci::Descriptor& blob, oci::Repository& from, oci::Repository& to, JobState& job,
                        const std::string& id, const CancelToken& cancel);
+
+/// Copies `blob` of `from` into a backend, digest and size verified.
+void copy_blob(const oci::Descriptor& blob, oci::Repository& from, backend::BlobBackend& to, JobState& job,
+               const CancelToken& cancel);
 
 }  // namespace accel::convert

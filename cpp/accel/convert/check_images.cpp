@@ -62,10 +62,10 @@ class Checker {
 
   CheckReport run(const std::vector<oci::Platform>& platforms) {
     const CancelToken& cancel = environment_.cancel;
-    const Image source = with_context("source " + source_.reference,
-                                      [&] { return read_image(*source_.repository, source_.tag, platforms, cancel); });
-    const Image target = with_context("target " + target_.reference,
-                                      [&] { return read_image(*target_.repository, target_.tag, platforms, cancel); });
+    const Image source = with_image_context(
+        "source " + source_.reference, [&] { return read_image(*source_.repository, source_.tag, platforms, cancel); });
+    const Image target = with_image_context(
+        "target " + target_.reference, [&] { return read_image(*target_.repository, target_.tag, platforms, cancel); });
     CheckReport report;
     report.source_digest = source.root.descriptor.digest.to_string();
     report.target_digest = target.root.descriptor.digest.to_string();
@@ -109,8 +109,9 @@ class Checker {
   fs::Tree tree_of(const OpenImage& image, const std::string& side, const ImageNode& node,
                    const std::set<hash::Digest>& skip, const CancelToken& cancel) {
     const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
-    return with_context(side + image.reference + ": " + node.platform.to_string(), [&] {
+    return with_image_context(side + image.reference + ": " + node.platform.to_string(), [&] {
       LayerOpener opener(*image.repository, image.toc_image, environment_.decode_limits, job_, cancel);
+      opener.use_backend(image.backend);
       return build_tree(node, skip, image.as_tars ? TreeSource::tar : TreeSource::data, opener,
                         std::max<std::size_t>(1, jobs / 2), job_, counters_, cancel);
     });

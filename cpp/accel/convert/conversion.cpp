@@ -17,6 +17,7 @@
 #include "accel/convert/limits.hpp"
 #include "accel/convert/parallel.hpp"
 #include "accel/convert/planner.hpp"
+#include "accel/convert/written_again.hpp"
 #include "accel/formats/all_formats.hpp"
 
 namespace accel::convert {
@@ -61,6 +62,8 @@ class Conversion {
     std::vector<std::shared_ptr<const formats::Format>> formats;
     for (const auto& format : make_formats(request_)) {
       dictionaries_.emplace_back();
+      const formats::ImageOptions wanted = format->image_options();
+      backends_.push_back(wanted.backend_type.empty() ? nullptr : open_backend(wanted));
       if (const std::string location = format->dictionary_image(); !location.empty()) {
         dictionaries_.back() = open_(location);
         load_dictionary(*format, dictionaries_.back(), request_.platforms, environment_, job_);
@@ -68,6 +71,12 @@ class Conversion {
       formats.push_back(format);
     }
     return formats;
+  }
+
+  [[nodiscard]] std::shared_ptr<backend::BlobBackend> open_backend(const formats::ImageOptions& wanted) const {
+    backend::Options options;
+    options.log = environment_.log;
+    return backend::make_backend(wanted.backend_type, wanted.backend_config, wanted.backend_force_push, options);
   }
 
   void write_targets(ConvertReport& report) {
@@ -126,7 +135,8 @@ class Conversion {
     if (wanted.empty()) return;
     std::vector<LayerTarget> lanes;
     for (const std::size_t t : wanted) lanes.push_back(lane_of(t));
-    std::vector<ConvertedLayer> converted = convert_layer(layer, *source_.repository, lanes, context, cancel);
+    std::vector<ConvertedLayer> converted =
+        written_again([&] { return convert_layer(layer, *source_.repository, lanes, context, cancel); });
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       ConvertedLayer& result = results[wanted[i]][index];
       std::move(result.notes.begin(), result.notes.end(), std::back_inserter(converted[i].notes));
@@ -158,7 +168,7 @@ class Conversion {
       }
       tags_.push_back(
           write_image(image, target.tag, planned.driver, *source_.repository, *target.repository, job_, cancel_));
-      if (request_.verify) verify(target, image, toc_image);
+      if (request_.verify) verify(t, image, toc_image);
       TargetReport report = make_report(t, std::move(image), layers);
       for (const auto& [node, made] : image_layers) {
         report.notes.insert(report.notes.end(), made.notes.begin(), made.notes.end());
@@ -187,18 +197,29 @@ class Conversion {
           return;
         }
         MadeImageLayer layer = make_image_layer(*node, source_.reference, plan_, layers, lane_of(t), context, cancel_);
-        for (const oci::Descriptor& blob : layer.result.foreign_blobs) {
-          transfer_blob(blob, *dictionaries_[t].repository, *targets_[t].repository, job_,
-                        blob.digest.to_string() + "@" + plan_.targets[t].driver, cancel_);
-        }
+        for (const oci::Descriptor& blob : layer.result.foreign_blobs) take_from_dictionary(t, blob);
         made.emplace(node, std::move(layer));
       });
     }
     return made;
   }
 
-  void verify(const OpenImage& target, const TargetImage& image, const std::string& toc_image) {
-    OpenImage written = target;
+  /// Sees to it that a blob of the dictionary is where the image's own blobs are.
+  void take_from_dictionary(std::size_t t, const oci::Descriptor& blob) {
+    with_context("blob of the dictionary", [&] {
+      if (backends_[t] && backends_[t]->has_blob(blob.digest, blob.size, cancel_)) return;
+      const std::string id = blob.digest.to_string() + "@" + plan_.targets[t].driver;
+      if (backends_[t]) {
+        copy_blob(blob, *dictionaries_[t].repository, *backends_[t], job_, cancel_);
+      } else {
+        transfer_blob(blob, *dictionaries_[t].repository, *targets_[t].repository, job_, id, cancel_);
+      }
+    });
+  }
+
+  void verify(std::size_t t, const TargetImage& image, const std::string& toc_image) {
+    OpenImage written = targets_[t];
+    written.backend = backends_[t];
     written.tag = image.root.digest.to_string();
     written.toc_image = toc_image;
     OpenImage original = source_;
@@ -265,7 +286,9 @@ class Conversion {
     report.bytes_mounted = job_.tally.mounted;
   }
 
-  LayerTarget lane_of(std::size_t t) const { return {&plan_.targets[t], targets_[t].repository.get()}; }
+  LayerTarget lane_of(std::size_t t) const {
+    return {&plan_.targets[t], targets_[t].repository.get(), backends_[t].get()};
+  }
 
   const ConvertRequest& request_;
   const OpenImage& source_;
@@ -274,7 +297,9 @@ class Conversion {
   const ImageOpener& open_;
   const CancelToken cancel_;
   JobState job_;
-  std::vector<OpenImage> dictionaries_;  // by target; without a repository where there is none
+  // By target, null where there is none.
+  std::vector<OpenImage> dictionaries_;
+  std::vector<std::shared_ptr<backend::BlobBackend>> backends_;
   Image image_;
   Plan plan_;
   std::vector<PendingTag> tags_;

@@ -1,5 +1,6 @@
 #include "accel/convert/layer_opener.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "accel/base/error.hpp"
@@ -54,7 +55,21 @@ std::unique_ptr<formats::LayerReader> LayerOpener::open_converted(const oci::Des
 }
 
 std::unique_ptr<formats::LayerReader> LayerOpener::open_image(const std::vector<oci::Descriptor>& layers) {
-  return formats::open_image(layers, [this](const oci::Descriptor& blob) { return source(blob); }, options());
+  const auto open = [this, layers](const oci::Descriptor& blob) {
+    const bool is_layer =
+        std::any_of(layers.begin(), layers.end(), [&](const auto& l) { return l.digest == blob.digest; });
+    return is_layer ? source(blob) : source_elsewhere(blob);
+  };
+  return formats::open_image(layers, open, options());
+}
+
+std::shared_ptr<io::ByteSource> LayerOpener::source_elsewhere(const oci::Descriptor& blob) {
+  const auto size = backend_ ? backend_->stat_blob(blob.digest, cancel_) : std::nullopt;
+  if (size) return backend_->blob_source(blob.digest, *size, cancel_);
+  throw NotFound("blob " + blob.digest.short_string() + " is no layer of the image" +
+                     (backend_ ? " and not in " + backend_->name() : ""),
+                 RegistryError::Fields{},
+                 "its layers are in a storage backend; read it with the tools of that backend");
 }
 
 std::optional<oci::Descriptor> LayerOpener::used_external_toc(const oci::Descriptor& layer) {

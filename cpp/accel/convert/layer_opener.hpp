@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "accel/backend/backend.hpp"
 #include "accel/base/cancel.hpp"
 #include "accel/codec/codec.hpp"
 #include "accel/convert/location.hpp"
@@ -27,6 +28,8 @@ class LayerOpener {
   /// `toc_image`: tag or digest of the image of external TOCs, which need not exist; "" for none.
   LayerOpener(oci::Repository& repository, std::string toc_image, const codec::DecodeLimits& limits, JobState& job,
               const CancelToken& cancel);
+  /// Where blobs of images are that are not in the repository.
+  void use_backend(std::shared_ptr<backend::BlobBackend> backend) { backend_ = std::move(backend); }
 
   /// A reader by formats::open_layer.
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open(const oci::Descriptor& layer);
@@ -34,14 +37,15 @@ class LayerOpener {
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open_tar(const oci::Descriptor& layer);
   /// A reader of the first format that knows the layer; null for an ordinary tar layer.
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open_converted(const oci::Descriptor& layer);
-  /// A reader of the image that these layers make together, by formats::open_image; null when its layers are read one by
-  /// one.
+  /// A reader of the image that these layers make together, by formats::open_image; null when its layers are read one
+  /// by one.
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open_image(const std::vector<oci::Descriptor>& layers);
   /// The external TOC of `layer` if a reader that was opened here has asked for it and there is one.
   [[nodiscard]] std::optional<oci::Descriptor> used_external_toc(const oci::Descriptor& layer);
 
  private:
   [[nodiscard]] std::shared_ptr<io::ByteSource> source(const oci::Descriptor& layer);
+  [[nodiscard]] std::shared_ptr<io::ByteSource> source_elsewhere(const oci::Descriptor& blob);
   [[nodiscard]] formats::OpenOptions options();
   std::optional<Bytes> find_external_toc(const oci::Descriptor& layer);
 
@@ -50,6 +54,7 @@ class LayerOpener {
   const codec::DecodeLimits limits_;
   JobState& job_;
   const CancelToken cancel_;
+  std::shared_ptr<backend::BlobBackend> backend_;
   std::mutex mutex_;
   std::optional<oci::Manifest> tocs_;  // read when first needed; without layers when there is no such image
   std::map<hash::Digest, oci::Descriptor> used_tocs_;

@@ -26,7 +26,7 @@ class Lane {
         repository_(*target.repository),
         cancel_(cancel),
         source_(as_target(layer.source, target.plan->to_oci)),
-        sink_(target.repository->create_blob(layer.source.size, cancel), context.job.tally,
+        sink_(create_blob(target, layer.source.size, cancel), context.job.tally,
               [this](std::uint64_t written) { job_.reporter.event("push", id_, ProgressState::running, written); }) {
     formats::EncodeContext encode{context.pool, context.budget, cancel};
     encode.note = [this](std::string text) { add_note(std::move(text)); };
@@ -60,6 +60,12 @@ class Lane {
   }
 
  private:
+  static std::unique_ptr<oci::BlobWriter> create_blob(const LayerTarget& target, std::uint64_t size_hint,
+                                                      const CancelToken& cancel) {
+    if (target.backend != nullptr) return target.backend->create_blob(size_hint, cancel);
+    return target.repository->create_blob(size_hint, cancel);
+  }
+
   void add_note(std::string text) {
     const std::lock_guard lock(notes_mutex_);  // encoders have threads of their own
     output_.notes.push_back(std::move(text));

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "accel/backend/backend.hpp"
 #include "accel/base/memory_budget.hpp"
 #include "accel/base/thread_pool.hpp"
 #include "accel/convert/planner.hpp"
@@ -41,11 +42,13 @@ struct LayerContext {
 struct LayerTarget {
   const PlannedTarget* plan = nullptr;
   oci::Repository* repository = nullptr;
+  /// Where converted layers go instead, if not null.
+  backend::BlobBackend* backend = nullptr;
 };
 
 /// Converts `layer` for each of `targets` (all those whose action is `convert`), whose blobs are then in their
-/// repositories. Verifies digest, size and diffID of the source. A target whose encoder asks for it (RestartStaged) is
-/// fed again from a second read of the source. Returns one result a target, in their order.
+/// repositories or backends. Verifies digest, size and diffID of the source. A target whose encoder asks for it
+/// (RestartStaged) is fed again from a second read of the source. Returns one result a target, in their order.
 ///
 /// Throws FormatError, DigestMismatch, UnsupportedError for the source's bytes, RegistryError, StoreError, Cancelled;
 /// then no blob of this layer has been committed, unless the failure was in the second read or in a later commit.

@@ -223,7 +223,8 @@ class Format {
   virtual void set_dictionary(io::ByteStream& image_layer_tar, const std::vector<oci::Descriptor>& layers);
 };
 
-/// Opens a blob of the image at hand for random access.
+/// Opens a blob of the image at hand for random access. A blob that is no layer of the image may be asked for by its
+/// digest alone (size 0): a backend holds it.
 using BlobOpener = std::function<std::shared_ptr<io::ByteSource>(const oci::Descriptor& blob)>;
 
 /// One line of the list of formats.
