@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "accel/base/endian.hpp"
 #include "accel/base/error.hpp"
+#include "accel/codec/block_boundaries.hpp"
 #include "accel/codec/codec.hpp"
 #include "codec/samples.hpp"
 #include "support/chunked_stream.hpp"
@@ -57,20 +59,39 @@ std::string zlib_member(std::string_view content, const MemberFields& fields = {
   return header + body + accel::to_string(trailer);
 }
 
-std::string unzip(std::string_view compressed) { return decode(Compression::gzip, compressed); }
+/// Both decoders take and refuse the same.
+enum class Decoder { fast, indexing };
 
-/// The offset of the FormatError, or -1 when there is none.
-std::int64_t failure_offset(std::string_view compressed) {
-  try {
-    static_cast<void>(unzip(compressed));
-  } catch (const FormatError& error) {
-    EXPECT_TRUE(error.where().offset.has_value());
-    return static_cast<std::int64_t>(error.where().offset.value_or(0));
+class GzipDecoderTest : public ::testing::TestWithParam<Decoder> {
+ protected:
+  static std::unique_ptr<io::ByteStream> decoder_of(io::ByteStream& compressed) {
+    if (GetParam() == Decoder::fast) return make_decoder(Compression::gzip, compressed);
+    return make_indexing_decoder(compressed, {std::make_shared<BlockBoundaries>()});
   }
-  return -1;
-}
 
-TEST(GzipDecoderTest, reads_what_zlib_writes) {
+  static std::string unzip(std::string_view compressed) {
+    io::MemoryStream inner(as_bytes(compressed));
+    return drain(*decoder_of(inner));
+  }
+
+  /// The offset of the FormatError, or -1 when there is none.
+  static std::int64_t failure_offset(std::string_view compressed) {
+    try {
+      static_cast<void>(unzip(compressed));
+    } catch (const FormatError& error) {
+      EXPECT_TRUE(error.where().offset.has_value());
+      return static_cast<std::int64_t>(error.where().offset.value_or(0));
+    }
+    return -1;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, GzipDecoderTest, ::testing::Values(Decoder::fast, Decoder::indexing),
+                         [](const auto& tested) {
+                           return std::string(tested.param == Decoder::fast ? "fast" : "indexing");
+                         });
+
+TEST_P(GzipDecoderTest, reads_what_zlib_writes) {
   for (const std::string& text : sample_texts()) {
     for (const int level : {0, 1, 6, 9}) {
       const std::string member = zlib_member(text, {}, level);
@@ -79,18 +100,18 @@ TEST(GzipDecoderTest, reads_what_zlib_writes) {
   }
 }
 
-TEST(GzipDecoderTest, any_piece_size_on_either_side_gives_the_same_bytes) {
+TEST_P(GzipDecoderTest, any_piece_size_on_either_side_gives_the_same_bytes) {
   const std::string text = structured_text(70'000) + random_text(3'000) + std::string(70'000, 'x');
   const std::string compressed = gzip(text.substr(0, 100'000)) + gzip("") + gzip(text.substr(100'000), 1);
   for (const std::size_t in : {1U, 2U, 7U, 4096U, 1'000'000U}) {
     for (const std::size_t out : {1U, 3U, 512U, 33'000U, 1'000'000U}) {
       testing::ChunkedStream trickle(compressed, in);
-      EXPECT_EQ(drain(*make_decoder(Compression::gzip, trickle), out), text) << in << " " << out;
+      EXPECT_EQ(drain(*decoder_of(trickle), out), text) << in << " " << out;
     }
   }
 }
 
-TEST(GzipDecoderTest, members_are_joined_whatever_their_number_and_size) {
+TEST_P(GzipDecoderTest, members_are_joined_whatever_their_number_and_size) {
   std::string compressed;
   std::string want;
   for (std::size_t i = 0; i < 500; ++i) {
@@ -101,7 +122,7 @@ TEST(GzipDecoderTest, members_are_joined_whatever_their_number_and_size) {
   EXPECT_EQ(unzip(compressed), want);
 }
 
-TEST(GzipDecoderTest, every_header_field_is_skipped) {
+TEST_P(GzipDecoderTest, every_header_field_is_skipped) {
   for (unsigned mask = 0; mask < 32; ++mask) {
     for (const std::size_t length : {0U, 1U, 300U}) {
       MemberFields fields{.extra = std::string(length, '\x1f'),
@@ -115,7 +136,7 @@ TEST(GzipDecoderTest, every_header_field_is_skipped) {
       const std::string member = zlib_member("content", fields);
       EXPECT_EQ(unzip(member + member), "contentcontent") << mask << " " << length;
       testing::ChunkedStream trickle(member, 1);
-      EXPECT_EQ(drain(*make_decoder(Compression::gzip, trickle)), "content");
+      EXPECT_EQ(drain(*decoder_of(trickle)), "content");
     }
   }
   const MemberFields longest{.extra = std::string(65'535, 'e'),
@@ -127,14 +148,14 @@ TEST(GzipDecoderTest, every_header_field_is_skipped) {
   EXPECT_EQ(unzip(zlib_member("content", longest)), "content");
 }
 
-TEST(GzipDecoderTest, wrong_header_checksum_is_rejected) {
+TEST_P(GzipDecoderTest, wrong_header_checksum_is_rejected) {
   std::string member = zlib_member("content", {.name = "n", .has_name = true, .checksum = true});
   EXPECT_EQ(unzip(member), "content");
   member[4] = static_cast<char>(member[4] ^ 1);
   EXPECT_EQ(failure_offset(member), 0);
 }
 
-TEST(GzipDecoderTest, reserved_flags_and_other_methods_are_rejected) {
+TEST_P(GzipDecoderTest, reserved_flags_and_other_methods_are_rejected) {
   for (const unsigned flag : {0x20U, 0x40U, 0x80U}) {
     std::string member = gzip("content");
     member[3] = static_cast<char>(flag);
@@ -145,7 +166,7 @@ TEST(GzipDecoderTest, reserved_flags_and_other_methods_are_rejected) {
   EXPECT_GE(failure_offset(member), 0);
 }
 
-TEST(GzipDecoderTest, every_truncation_is_detected) {
+TEST_P(GzipDecoderTest, every_truncation_is_detected) {
   const std::string first = zlib_member("first", {.extra = "xx",
                                                   .name = "name",
                                                   .comment = "comment",
@@ -161,7 +182,7 @@ TEST(GzipDecoderTest, every_truncation_is_detected) {
   }
 }
 
-TEST(GzipDecoderTest, every_bit_flip_is_detected_or_harmless) {
+TEST_P(GzipDecoderTest, every_bit_flip_is_detected_or_harmless) {
   const std::string text = structured_text(700);
   const std::string compressed = gzip(text) + gzip("tail");
   std::size_t detected = 0;
@@ -178,7 +199,7 @@ TEST(GzipDecoderTest, every_bit_flip_is_detected_or_harmless) {
   EXPECT_GE(detected, compressed.size() * 8 - 2 * 49 - 16);
 }
 
-TEST(GzipDecoderTest, wrong_checksum_and_wrong_length_are_rejected) {
+TEST_P(GzipDecoderTest, wrong_checksum_and_wrong_length_are_rejected) {
   for (const std::size_t back : {8U, 5U, 4U, 1U}) {
     std::string member = gzip("content");
     member[member.size() - back] = static_cast<char>(member[member.size() - back] + 1);
@@ -187,13 +208,13 @@ TEST(GzipDecoderTest, wrong_checksum_and_wrong_length_are_rejected) {
   }
 }
 
-TEST(GzipDecoderTest, zero_padding_after_the_last_member_is_accepted) {
+TEST_P(GzipDecoderTest, zero_padding_after_the_last_member_is_accepted) {
   for (const std::size_t zeros : {1U, 511U, 10'240U, 500'000U}) {
     EXPECT_EQ(unzip(gzip("content") + std::string(zeros, '\0')), "content") << zeros;
   }
 }
 
-TEST(GzipDecoderTest, other_trailing_bytes_are_rejected_where_they_are) {
+TEST_P(GzipDecoderTest, other_trailing_bytes_are_rejected_where_they_are) {
   const std::string member = gzip("content");
   const auto size = static_cast<std::int64_t>(member.size());
   EXPECT_EQ(failure_offset(member + "garbage"), size);
@@ -203,21 +224,21 @@ TEST(GzipDecoderTest, other_trailing_bytes_are_rejected_where_they_are) {
   EXPECT_EQ(failure_offset(std::string(20, '\0') + member), 0);  // padding comes last, not first
 }
 
-TEST(GzipDecoderTest, empty_and_foreign_input_is_rejected) {
+TEST_P(GzipDecoderTest, empty_and_foreign_input_is_rejected) {
   EXPECT_EQ(failure_offset(""), 0);
   EXPECT_EQ(failure_offset("plain text, longer than a header"), 0);
   EXPECT_EQ(failure_offset(zstd("content")), 0);
 }
 
-TEST(GzipDecoderTest, failed_stream_never_comes_to_a_clean_end) {
+TEST_P(GzipDecoderTest, failed_stream_never_comes_to_a_clean_end) {
   const std::string compressed = gzip(structured_text(1000));
   io::MemoryStream inner(as_bytes(compressed).first(compressed.size() - 3));
-  const auto decoder = make_decoder(Compression::gzip, inner);
+  const auto decoder = decoder_of(inner);
   EXPECT_THROW(drain(*decoder), FormatError);
   EXPECT_THROW(drain(*decoder), FormatError);
 }
 
-TEST(GzipDecoderTest, lookback_before_the_start_of_a_member_is_rejected) {
+TEST_P(GzipDecoderTest, lookback_before_the_start_of_a_member_is_rejected) {
   // Fixed block: literal 'a', then a match of length 3 at distance 2, with only one byte there.
   const std::string body = "\x4b\x04\x12\x00"s;
   EXPECT_GE(failure_offset("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"s + body + std::string(8, '\0')), 0);
