@@ -16,11 +16,17 @@ namespace accel::convert {
 
 namespace {
 
+/// What one target's encoder may learn of the source layer, besides its content.
+struct SourceFacts {
+  codec::Compression compression = codec::Compression::none;
+  std::shared_ptr<codec::BlockBoundaries> boundaries;
+};
+
 /// One target's end of the pipeline.
 class Lane {
  public:
-  Lane(const PlannedLayer& layer, const LayerTarget& target, const LayerContext& context, bool staged,
-       std::shared_ptr<formats::SharedDigests> shared, const CancelToken& cancel)
+  Lane(const PlannedLayer& layer, const LayerTarget& target, const LayerContext& context, SourceFacts source,
+       bool staged, std::shared_ptr<formats::SharedDigests> shared, const CancelToken& cancel)
       : id_(layer.source.digest.to_string() + "@" + target.plan->driver),
         job_(context.job),
         repository_(*target.repository),
@@ -33,6 +39,8 @@ class Lane {
     encode.staged = staged;
     encode.temp_dir = context.environment.temp_dir;
     encode.shared = std::move(shared);
+    encode.source_compression = source.compression;
+    encode.boundaries = std::move(source.boundaries);
     job_.reporter.event("push", id_, ProgressState::started);
     encoder_ = target.plan->format->encode(source_, sink_, encode);
   }
@@ -129,6 +137,16 @@ void feed_lanes(DecodedLayer& tar, Lanes& lanes, const LayerContext& context, co
   }
 }
 
+/// Where blocks of a gzip layer begin, for each target whose encoder wants to know; null for the others.
+codec::BoundaryConsumers boundary_consumers(const std::vector<LayerTarget>& targets) {
+  codec::BoundaryConsumers consumers;
+  for (const LayerTarget& target : targets) {
+    const bool wanted = target.plan->format->capabilities().wants_boundaries;
+    consumers.push_back(wanted ? std::make_shared<codec::BlockBoundaries>() : nullptr);
+  }
+  return consumers;
+}
+
 /// One read of the source for `targets`. Results of targets that must be run again are left empty.
 std::vector<std::optional<ConvertedLayer>> run_pass(const PlannedLayer& layer, oci::Repository& source,
                                                     const std::vector<LayerTarget>& targets,
@@ -137,14 +155,20 @@ std::vector<std::optional<ConvertedLayer>> run_pass(const PlannedLayer& layer, o
   // Its own source: leaving by an exception stops the encoders and the reading threads of this pass at once.
   CancelSource stop(cancel);
   const std::string id = layer.source.digest.to_string();
-  DecodedLayer tar(layer.source, source, context.environment.decode_limits, context.job, stop);
+  const codec::BoundaryConsumers boundaries = boundary_consumers(targets);
+  codec::BoundaryConsumers consumers = boundaries;
+  std::erase(consumers, nullptr);
+  DecodedLayer tar(layer.source, source, context.environment.decode_limits, context.job, stop, std::move(consumers));
   Lanes lanes;
   try {
     // Alone, or in a staged run, where each goes its own way, an encoder has nobody to share with.
     std::shared_ptr<formats::SharedDigests> shared;
     if (targets.size() > 1 && !staged) shared = std::make_shared<formats::SharedDigests>();
-    for (const LayerTarget& target : targets) {
-      lanes.push_back(std::make_unique<Lane>(layer, target, context, staged, shared, stop.token()));
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      SourceFacts facts{.compression = tar.compression(), .boundaries = nullptr};
+      if (facts.compression == codec::Compression::gzip) facts.boundaries = boundaries[i];
+      lanes.push_back(
+          std::make_unique<Lane>(layer, targets[i], context, std::move(facts), staged, shared, stop.token()));
     }
     context.job.reporter.event("convert", id, ProgressState::started, 0, 0, layer.platforms);
     {
