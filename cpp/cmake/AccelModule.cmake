@@ -37,6 +37,7 @@ function(accel_test_support)
   add_library(accel_test_support STATIC ${sources})
   target_include_directories(accel_test_support PUBLIC "${PROJECT_SOURCE_DIR}/cpp" "${PROJECT_SOURCE_DIR}/tests/cpp")
   target_link_libraries(accel_test_support PRIVATE accel_warnings PUBLIC GTest::gtest accel_tar accel_io)
+  target_compile_definitions(accel_test_support PRIVATE ACCEL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 endfunction()
 
 function(accel_module_tests name)

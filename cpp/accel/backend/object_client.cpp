@@ -123,7 +123,7 @@ void ObjectClient::get(const std::string& key, std::uint64_t offset, MutableByte
           "bytes=" + std::to_string(offset + done) + "-" + std::to_string(offset + out.size() - 1);
       get_once({"GET", key, "", {{"Range", range}}, {}, subject}, offset, out, done, cancel);
     } catch (const RegistryError& error) {
-      if (done > before) retry.made_progress();
+      retry.made_progress(done - before);
       retry.wait_or_rethrow(error);
     }
   }

@@ -29,12 +29,13 @@ bool passes(int status, std::string_view code) {
 struct Hint {
   std::string_view code, text;
 };
-constexpr std::array<Hint, 13> kHints = {{
+constexpr std::array<Hint, 14> kHints = {{
     {"NoSuchBucket", "create the bucket, or correct \"bucket_name\", \"endpoint\" and \"region\""},
     {"InvalidBucketName", "correct \"bucket_name\""},
     {"SignatureDoesNotMatch", "check \"access_key_secret\" and \"region\""},
     {"InvalidAccessKeyId", "check \"access_key_id\""},
     {"InvalidClientTokenId", "check \"access_key_id\""},
+    {"XAdminUserNotFound", "check \"access_key_id\""},  // QUIRK: versitygw 1.8.0, with 404
     {"ExpiredToken", "get new temporary credentials"},
     {"InvalidToken", "check the session token, or get new temporary credentials"},
     {"SecurityTokenExpired", "get new temporary credentials"},

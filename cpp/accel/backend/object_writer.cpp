@@ -74,6 +74,9 @@ class ObjectWriter final : public oci::BlobWriter {
     }
     wait_for_parts();
     parts_.clear();
+    // The blob is there; nobody waits for an end, so there is time for more than one try.
+    if (completed_) attempt([&] { place_->client.remove(temporary_key_, subject, {}, cancel_); });
+    completed_ = false;
     clean_up();
     buffer_ = Buffer();
   }
