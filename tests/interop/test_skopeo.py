@@ -50,6 +50,18 @@ def test_we_read_what_skopeo_writes(tmp_path: Path, skopeo: Callable[..., str], 
     assert accel.check(source, f"oci:{tmp_path}/target:app").equal
 
 
+@pytest.mark.parametrize("transport", ["oci", "oci-archive"])
+def test_skopeo_reads_a_copied_output_of_docker_save(
+    tmp_path: Path, skopeo: Callable[..., str], transport: str
+) -> None:
+    source = sample_image(Layout(tmp_path / "source"))
+    saved, copied = f"docker-archive:{tmp_path}/saved:test/app:1", f"{transport}:{tmp_path}/copied:app"
+    skopeo("copy", source, saved)
+    accel.copy(saved, copied)
+    skopeo("copy", "--preserve-digests", copied, f"dir:{tmp_path}/read")
+    assert accel.check(source, copied).equal
+
+
 def test_skopeo_sees_the_config_of_the_source(tmp_path: Path, skopeo: Callable[..., str]) -> None:
     source = sample_image(Layout(tmp_path / "source"))
     accel.convert(source, f"oci:{tmp_path}/target:app", driver="zstdchunked")

@@ -45,7 +45,8 @@ bool same_reference(const std::string& a, const std::string& b) {
   }
 }
 
-/// Gives each image of the archive a Docker schema 2 manifest, which `docker save` does not store.
+/// Gives each image of the archive a manifest, which `docker save` does not store: an OCI one, which every place can
+/// hold, whereas readers of OCI layouts (skopeo) refuse Docker's. The config has the same bytes in both.
 class DockerArchive final : public detail::ImageReader {
  public:
   explicit DockerArchive(const std::string& file) : ImageReader("docker-archive:" + file), archive_(file) {
@@ -85,11 +86,11 @@ class DockerArchive final : public detail::ImageReader {
   void add_image(const json::Value& image) {
     const auto object = image.object();
     oci::Manifest manifest;
-    manifest.media_type = oci::kDockerManifest;
+    manifest.media_type = oci::kOciManifest;
 
     const std::string config_text = archive_.read_text(object.at("Config").text());
     const oci::ImageConfig config = oci::parse_config(config_text);
-    manifest.config = add_document(oci::kDockerConfig, config_text);
+    manifest.config = add_document(oci::kOciConfig, config_text);
 
     const auto layers = object.find("Layers");
     const auto paths = layers ? layers->elements(oci::kMaxDescriptors) : std::vector<json::Value>{};
@@ -101,7 +102,7 @@ class DockerArchive final : public detail::ImageReader {
       manifest.layers.push_back(add_layer(paths[i].text(), config.diff_ids[i]));
     }
 
-    const auto root = add_document(oci::kDockerManifest, oci::to_json(manifest));
+    const auto root = add_document(oci::kOciManifest, oci::to_json(manifest));
     const auto tags = object.find("RepoTags");  // null when the image was saved by its id
     if (tags) {
       for (const auto& tag : tags->elements(oci::kMaxDescriptors)) roots_.tag(root, tag.text());
@@ -125,14 +126,11 @@ class DockerArchive final : public detail::ImageReader {
 
     oci::Descriptor layer;
     layer.size = source->size();
-    // The types are spelled out because with_compression would turn zstd into an OCI type, which readers of a Docker
-    // manifest do not expect.
+    layer.media_type = oci::with_compression(oci::kOciLayer, compression);
     if (compression == codec::Compression::none) {
       // The digest of an uncompressed layer is its diffID, so no pass over the data is needed: reading verifies it.
-      layer.media_type = oci::kDockerLayer;
       layer.digest = diff_id;
     } else {
-      layer.media_type = compression == codec::Compression::gzip ? oci::kDockerLayerGzip : oci::kDockerLayerZstd;
       layer.digest = detail::blob_digest(path);
       if (layer.digest.empty()) layer.digest = hash_source(*source);
     }

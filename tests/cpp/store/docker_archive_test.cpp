@@ -68,12 +68,12 @@ TEST_F(DockerArchiveTest, old_output_of_docker_save_is_read) {
                .end());
   EXPECT_THAT(archive->list_tags({}), ElementsAre("app:1", "registry.example/app:2"));
   const auto raw = archive->get_manifest("app:1", {});
-  EXPECT_EQ(raw.descriptor.media_type, oci::kDockerManifest);
+  EXPECT_EQ(raw.descriptor.media_type, oci::kOciManifest);
   const auto manifest = oci::parse_manifest(raw.bytes);
-  EXPECT_EQ(manifest.config.media_type, oci::kDockerConfig);
+  EXPECT_EQ(manifest.config.media_type, oci::kOciConfig);
   EXPECT_EQ(read_blob(*archive, manifest.config), config_of({one_, two_, one_}));
   ASSERT_EQ(manifest.layers.size(), 3U);
-  EXPECT_EQ(manifest.layers[0].media_type, oci::kDockerLayer);
+  EXPECT_EQ(manifest.layers[0].media_type, oci::kOciLayer);
   EXPECT_EQ(manifest.layers[2], manifest.layers[0]);
   EXPECT_EQ(read_blob(*archive, manifest.layers[1]), two_);
   EXPECT_EQ(read_blob(*archive, manifest.layers[2]), one_);
@@ -94,8 +94,8 @@ TEST_F(DockerArchiveTest, new_output_of_docker_save_is_read) {
                .file("oci-layout", R"({"imageLayoutVersion":"1.0.0"})")
                .end());
   const auto manifest = oci::parse_manifest(archive->get_manifest("", {}).bytes);
-  EXPECT_EQ(manifest.layers[0].media_type, oci::kDockerLayer);
-  EXPECT_EQ(manifest.layers[1].media_type, oci::kDockerLayerGzip);
+  EXPECT_EQ(manifest.layers[0].media_type, oci::kOciLayer);
+  EXPECT_EQ(manifest.layers[1].media_type, oci::kOciLayerGzip);
   EXPECT_EQ(read_blob(*archive, manifest.layers[0]), one_);
   EXPECT_EQ(read_blob(*archive, manifest.layers[1]), two);
 }
@@ -110,7 +110,7 @@ TEST_F(DockerArchiveTest, compressed_layer_under_any_name_gets_the_digest_of_its
                .end());
   const auto manifest = oci::parse_manifest(archive->get_manifest("", {}).bytes);
   EXPECT_EQ(manifest.layers[0].digest, hash::sha256(as_bytes(compressed)));
-  EXPECT_EQ(manifest.layers[0].media_type, oci::kDockerLayerGzip);
+  EXPECT_EQ(manifest.layers[0].media_type, oci::kOciLayerGzip);
   EXPECT_EQ(read_blob(*archive, manifest.layers[0]), compressed);
 }
 

@@ -52,7 +52,7 @@ TEST(Golden, docker_archive_of_skopeo_is_read) {
   const auto manifest = oci::parse_manifest(archive->get_manifest("registry.example/app:1", {}).bytes);
   EXPECT_EQ(manifest.config.digest.to_string(),
             "sha256:587d69876359533889d0ce730c80b0fa8c0b449d6e16dbebbd1864bddfcea6f2");
-  EXPECT_EQ(manifest.layers[0].media_type, oci::kDockerLayer);
+  EXPECT_EQ(manifest.layers[0].media_type, oci::kOciLayer);
   expect_whole(*archive, manifest);
 }
 
