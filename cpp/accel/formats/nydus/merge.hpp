@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "accel/formats/nydus/chunk_dict.hpp"
@@ -20,9 +21,42 @@ struct MergeLayer {
   std::uint32_t toc_size = 0;
 };
 
-/// The file system of the whole image, lowest layer first. Names are linear work. `dictionary` (or null) tells own
-/// blobs from the dictionary's. `prefetch` are the patterns of the prefetch table, not yet checked (rafs-v6.md 14).
-/// Throws FormatError when layers do not fit together: chunk size, version, digester.
+/// Merges layers one by one, so that only one of them is in memory besides the result: `add` for each, lowest first,
+/// then `finish`. The work is linear in the names of all layers. Not thread-safe.
+///
+/// Whiteouts (`.wh.*`) are applied and disappear, those of the lowest layer too. A directory that its layer has no
+/// entry for keeps the attributes it has below, as does the root. Hardlinked names stay so as far as they survive.
+class Merger {
+ public:
+  /// `dictionary` (or null) tells a layer's own blob from those it shares; it outlives the merger.
+  explicit Merger(const ChunkDict* dictionary = nullptr) : dictionary_(dictionary) {}
+
+  /// Throws FormatError when the layer does not fit those below it (version, chunk size, digests, owners; for version
+  /// 5 the compressor), when it has several blobs that are not the dictionary's, and for more than 20 million names.
+  void add(MergeLayer layer);
+  /// The file system of the image. Its blobs are those that files still need, in the order of first use
+  /// (rafs-v6.md 6.2). `prefetch` are the patterns of the prefetch table, not yet checked (rafs-v6.md 14). Throws
+  /// FormatError when there was no layer, or when two layers describe a chunk they share differently.
+  Rafs finish(const std::vector<std::string>& prefetch);
+
+ private:
+  class LayerCopy;
+
+  void check_fits(const MergeLayer& layer) const;
+  std::vector<std::uint32_t> add_blobs(MergeLayer& layer);
+  void overlay(LayerCopy& copy);
+  void apply_whiteouts(const std::vector<std::string_view>& names, Tree::Name directory);
+  std::vector<std::uint32_t> unify_shared_chunks() const;
+  void keep_used();
+
+  const ChunkDict* dictionary_;
+  Rafs result_;
+  std::size_t layers_ = 0;
+  std::unordered_map<std::string, std::uint32_t> blob_index_;  // id → place in result_.blobs
+  bool blobs_shared_ = false;                                  // some blob came with several layers
+};
+
+/// All layers at once.
 Rafs merge(std::vector<MergeLayer> layers, const ChunkDict* dictionary, const std::vector<std::string>& prefetch);
 
 }  // namespace accel::formats::nydus
