@@ -1,35 +1,21 @@
-/// The heart of the chunked formats: compresses units (gzip members, zstd frames) on all cores and writes them in
-/// order.
+/// Compresses units (gzip members, zstd frames) on all cores and writes them in order, through an OrderedPipeline.
 ///
 ///     feeding thread            worker threads             writer thread
 ///     fills units      ──►      hash chunks,      ──►      learns offsets, completes the TOC,
 ///     batch by batch            compress units             writes to the sink
 ///
 /// Units are what the format prescribes; batches are only how they travel: small units share a batch, so that a layer
-/// of 68,000 small files does not cost 68,000 changes of thread. Batches do not show in the output.
-///
-/// Memory: each batch holds a lease of the budget for its input from before it is filled until it is written (its
-/// compressed bytes replace the input and are fewer). Batches in flight are limited as well.
-///
-/// Why nothing waits for ever, with any number of pipelines on one budget and one pool, also when one thread feeds
-/// several of them in turn:
-///  1. A submitted batch needs no memory but its lease: workers never wait for the budget, a sink or each other.
-///  2. The writer needs only its sink, which by contract does not wait for the budget. So all submitted batches of a
-///     pipeline get written, and their leases come back, whatever the feeders do.
-///  3. A feeder waits only between batches, and only while batches of its own pipeline are in flight; when the last of
-///     them is written it gets its memory even above the limit (MemoryBudget::acquire with a condition). By 2 that
-///     happens. The excess is at most one batch a pipeline.
-/// A batch that outgrows its lease (a huge header) takes the difference without waiting.
+/// of 68,000 small files does not cost 68,000 changes of thread. Batches do not show in the output. A batch's
+/// compressed bytes replace its input and are fewer.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <thread>
-#include <vector>
 
 #include "accel/base/bytes.hpp"
 #include "accel/formats/format.hpp"
+#include "accel/formats/ordered_pipeline.hpp"
 #include "accel/formats/toc_record.hpp"
 #include "accel/formats/unit_batch.hpp"
 #include "accel/formats/unit_encoder_pool.hpp"
@@ -77,26 +63,23 @@ class UnitPipeline {
   std::uint64_t finish();
 
  private:
-  struct Job;
-  struct Core;
+  class BatchJob;
 
   void open_batch(std::size_t expected_bytes);
   void submit();
-  void write_in_order();
 
   std::shared_ptr<UnitEncoderPool> encoders_;
   io::ByteSink& sink_;
-  ThreadPool& pool_;
   MemoryBudget& budget_;
   const Options options_;
   const OnBatch on_batch_;
   const std::size_t batch_bytes_;
-  std::shared_ptr<Core> core_;
-  std::shared_ptr<Job> open_;  // being filled
+  std::unique_ptr<BatchJob> open_;  // being filled
+  OrderedPipeline::Leases leases_;  // of `open_`
   std::size_t chunk_begin_ = 0;
   std::uint64_t chunk_stream_offset_ = 0;
   std::uint64_t written_ = 0;  // the writer's, until it has ended
-  std::thread writer_;
+  OrderedPipeline pipeline_;   // last: its jobs use the rest
 };
 
 }  // namespace accel::formats
