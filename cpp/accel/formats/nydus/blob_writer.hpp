@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
-#include <vector>
 
 #include "accel/base/bytes.hpp"
 #include "accel/formats/nydus/blob_meta.hpp"
@@ -11,8 +11,10 @@
 #include "accel/formats/nydus/encrypt.hpp"
 #include "accel/formats/nydus/rafs/rafs.hpp"
 #include "accel/formats/nydus/stored_meta.hpp"
+#include "accel/hash/digest.hpp"
 #include "accel/hash/hasher.hpp"
 #include "accel/io/sink.hpp"
+#include "accel/io/source.hpp"
 
 namespace accel::formats::nydus {
 
@@ -23,8 +25,24 @@ struct BlobMeta {
   std::uint64_t contexts_offset = 0, contexts_size = 0;
   std::uint32_t contexts = 0;
   Compressor compressor = Compressor::zstd;  ///< how to compress it, where that makes it smaller
-  int level = 0;                             ///< of `compressor`; 0: its default
 };
+
+/// The contexts in a CI: of slices or of batches, and for slices their dictionaries. Spec: nydus-blob.md 8.2.
+struct ContextTable {
+  std::uint64_t offset = 0, size = 0;  ///< in the CI
+  std::uint32_t count = 0;
+};
+
+/// A CI that is compressed already.
+struct PackedCi {
+  std::shared_ptr<io::ByteSource> stored;
+  Compressor compressor = Compressor::none;  ///< none or zstd
+  std::uint64_t size = 0;                    ///< uncompressed
+  RawDigest digest{};                        ///< SHA-256, uncompressed
+};
+
+/// The bytes of a SHA-256 digest.
+RawDigest raw_digest(const hash::Digest& digest);
 
 /// Sections are written in this order, those a layer has; the methods say which may be left out.
 /// Used by one thread at a time.
@@ -43,6 +61,8 @@ class BlobWriter {
   /// CI and header. v6 layers with chunks only. `blob` gives the features and gets the CI's fields; `key`, when not
   /// null, encrypts both parts. Returns what the bootstrap layer needs of it (nydus-blob.md 8.6).
   StoredMeta meta(const BlobMeta& meta, Blob& blob, const BlobKey* key);
+  /// The same of a CI that is not in memory, not encrypted. `blob` has its features and its number of chunks.
+  StoredMeta meta(PackedCi ci, const ContextTable& contexts, Blob& blob);
   /// The digests of all chunks in index order. With a TOC, after `meta`.
   void digests(ByteView digests);
   /// Every layer.
@@ -57,6 +77,7 @@ class BlobWriter {
  private:
   void write(ByteView bytes);
   void end_section(std::string_view name, std::uint64_t size);
+  void end_meta(const MetaHeader& header, const RawDigest& ci_digest, ByteView header_bytes, Blob& blob);
 
   io::ByteSink& sink_;
   const bool has_toc_;

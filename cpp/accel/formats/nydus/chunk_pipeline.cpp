@@ -1,0 +1,153 @@
+#include "accel/formats/nydus/chunk_pipeline.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "accel/base/error.hpp"
+
+namespace accel::formats::nydus {
+
+namespace {
+
+constexpr std::size_t kJobBytes = 256U << 10U;
+
+}  // namespace
+
+class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
+ public:
+  explicit ItemJob(ChunkPipeline& pipeline) : pipeline_(pipeline) {}
+
+  void work(const CancelToken& cancel) override {
+    const Settings& settings = pipeline_.settings_;
+    stored_.reserve(begins.size());
+    const bool compresses = settings.encoders != nullptr;
+    bool as_they_are = !compresses;
+    if (compresses) as_they_are = !compress(*settings.encoders, cancel);
+    if (as_they_are) store_raw();
+    input = {};
+  }
+
+  void write() override {
+    std::uint64_t offset = pipeline_.blob_.position();
+    for (StoredItem& item : stored_) {
+      item.offset = offset;
+      offset += item.size;
+    }
+    if (offset > kMaxCompressedOffset) {
+      throw UnsupportedError("a layer of more than 1 TiB of compressed chunks does not fit into a nydus blob",
+                             "compress harder, or split the layer");
+    }
+    pipeline_.items_.insert(pipeline_.items_.end(), stored_.begin(), stored_.end());
+    pipeline_.blob_.data(output_.view());
+  }
+
+  Buffer input;                     ///< items back to back; gone once they are stored
+  std::vector<std::size_t> begins;  ///< of items in `input`
+
+ private:
+  [[nodiscard]] ByteView item(std::size_t index) const {
+    const std::size_t end = index + 1 < begins.size() ? begins[index + 1] : input.size();
+    return input.view().subspan(begins[index], end - begins[index]);
+  }
+
+  void add_stored(std::size_t size, std::size_t uncompressed_size, bool compressed) {
+    stored_.push_back({0, static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(uncompressed_size), compressed});
+  }
+
+  /// False, with nothing stored, when no item got smaller and none is to be encrypted.
+  bool compress(UnitEncoderPool& encoders, const CancelToken& cancel) {
+    UnitEncoderPool::Loan worker = encoders.borrow();
+    Buffer& scratch = worker->scratch;
+    scratch.clear();
+    bool any_smaller = false;
+    for (std::size_t i = 0; i < begins.size(); ++i) {
+      cancel.check();
+      const ByteView plain = item(i);
+      const std::size_t begin = scratch.size();
+      worker->encoder->encode(plain, scratch);
+      const bool smaller = scratch.size() - begin < plain.size();
+      any_smaller = any_smaller || smaller;
+      if (!smaller) {
+        scratch.resize(begin);
+        scratch.append(plain);
+      }
+      const std::size_t size = scratch.size() - begin;
+      if (!pipeline_.settings_.key) {
+        add_stored(size, plain.size(), smaller);
+        continue;
+      }
+      encrypt_item(*pipeline_.settings_.key, scratch.view().subspan(begin), output_);
+      scratch.clear();
+      add_stored(encrypted_size(size), plain.size(), smaller);
+    }
+    if (pipeline_.settings_.key) return true;
+    if (!any_smaller) {
+      stored_.clear();
+      return false;
+    }
+    // A copy of the right size: the scratch buffer has room for the worst case and stays with the worker.
+    output_.reserve(scratch.size());
+    output_.append(scratch.view());
+    return true;
+  }
+
+  void store_raw() {
+    const std::optional<BlobKey>& key = pipeline_.settings_.key;
+    for (std::size_t i = 0; i < begins.size(); ++i) {
+      const ByteView plain = item(i);
+      if (key) encrypt_item(*key, plain, output_);
+      add_stored(key ? encrypted_size(plain.size()) : plain.size(), plain.size(), false);
+    }
+    if (!key) output_ = std::move(input);
+  }
+
+  ChunkPipeline& pipeline_;
+  Buffer output_;
+  std::vector<StoredItem> stored_;
+};
+
+ChunkPipeline::ChunkPipeline(Settings settings, BlobWriter& blob, const EncodeContext& context)
+    : settings_(std::move(settings)), blob_(blob), budget_(context.budget), pipeline_(context) {}
+
+ChunkPipeline::~ChunkPipeline() = default;
+
+void ChunkPipeline::begin_chunk(std::size_t size, bool item_open) {
+  if (open_ && !item_open && open_->input.size() + size > kJobBytes) submit();
+  if (!open_) {
+    const std::size_t room = std::max(kJobBytes, size);
+    leases_ = pipeline_.reserve(room);
+    open_ = std::make_unique<ItemJob>(*this);
+    open_->input.reserve(room);
+  }
+  chunk_begin_ = open_->input.size();
+  const std::size_t capacity = open_->input.capacity();
+  if (chunk_begin_ + size <= capacity) return;
+  // Behind an item that is still open: it cannot go ahead, and is smaller than a chunk may be.
+  leases_.push_back(budget_.acquire_now(chunk_begin_ + size - capacity));
+  open_->input.reserve(chunk_begin_ + size);
+}
+
+void ChunkPipeline::append(ByteView bytes) { open_->input.append(bytes); }
+
+ByteView ChunkPipeline::chunk() const { return open_->input.view().subspan(chunk_begin_); }
+
+void ChunkPipeline::drop_chunk() { open_->input.resize(chunk_begin_); }
+
+void ChunkPipeline::keep_chunk(bool joins) {
+  if (!joins) open_->begins.push_back(chunk_begin_);
+}
+
+void ChunkPipeline::submit() {
+  if (open_->begins.empty()) return;  // every chunk in it was dropped: it can take the next one
+  pipeline_.submit(std::move(open_), std::move(leases_));
+  leases_.clear();
+}
+
+std::vector<StoredItem> ChunkPipeline::finish() {
+  if (open_) submit();
+  pipeline_.finish();
+  return std::move(items_);
+}
+
+}  // namespace accel::formats::nydus
