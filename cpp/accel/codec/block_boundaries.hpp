@@ -25,8 +25,10 @@ struct BlockBoundary {
   Kind kind = Kind::block;
   std::uint8_t bits = 0;  ///< of blocks, 0–7: bits of the byte before `in` that belong to the block, its high ones
   std::byte byte{0};      ///< of blocks: that byte, when `bits` is not 0; else 0
-  std::uint64_t in = 0;   ///< compressed bytes before the first one that belongs to the block as a whole; of marks:
-                          ///< compressed bytes needed to decode what is before `out`
+  std::uint8_t end_bytes = 0;  ///< of member ends: so many of the bytes before `in` hold only the code for the end
+  /// Compressed bytes before the first one that belongs to the block as a whole; of the others: compressed bytes that
+  /// were needed to decode what is before `out`.
+  std::uint64_t in = 0;
   std::uint64_t out = 0;  ///< decompressed bytes before this place, all members counted
   friend bool operator==(const BlockBoundary&, const BlockBoundary&) = default;
 };

@@ -130,8 +130,10 @@ ACCEL_INLINE BulkStop decode(BulkState& state, const LiteralTable& literal_table
         }
       }
       if ((entry & kSpecial) != 0) [[unlikely]] {
+        unsigned end_bits = 0;
         if ((entry & kLongCode) != 0) {
-          bits.drop(bits_of(entry));
+          end_bits = bits_of(entry);
+          bits.drop(end_bits);
           entry = literals[value_of(entry) + (bits.word() & ((1U << code_bits_of(entry)) - 1))];
           if ((entry & kLiteral) != 0) {
             bits.drop(bits_of(entry));
@@ -141,6 +143,7 @@ ACCEL_INLINE BulkStop decode(BulkState& state, const LiteralTable& literal_table
         }
         if ((entry & kEndOfBlock) != 0) {
           bits.drop(bits_of(entry));
+          state.end_code_bits = end_bits + bits_of(entry);
           return stop(BulkStop::end_of_block);
         }
         if ((entry & kInvalid) != 0) return stop(BulkStop::invalid_symbol);

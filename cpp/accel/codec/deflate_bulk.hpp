@@ -24,6 +24,7 @@ struct BulkState {
   std::byte* out_end;
   const std::byte* window_end;  ///< what came before `out_begin`
   std::size_t window_size;
+  unsigned end_code_bits = 0;  ///< set with `end_of_block`: how long the code for it was
 };
 
 enum class BulkStop : std::uint8_t { margin, end_of_block, invalid_symbol, invalid_distance, too_far_back };

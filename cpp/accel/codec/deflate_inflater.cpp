@@ -126,7 +126,7 @@ bool DeflateInflater::stored() noexcept {
     out_ += count;
     left_ -= static_cast<std::uint32_t>(count);
   }
-  return end_block();
+  return end_block(0);
 }
 
 bool DeflateInflater::table_sizes() noexcept {
@@ -212,7 +212,7 @@ bool DeflateInflater::symbols() noexcept {
       case BulkStop::margin:
         break;
       case BulkStop::end_of_block:
-        return end_block();
+        return end_block(bulk.end_code_bits);
       case BulkStop::invalid_symbol:
       case BulkStop::invalid_distance:
         return fail("a deflate block has an invalid symbol");
@@ -257,7 +257,7 @@ bool DeflateInflater::symbol() noexcept {
   }
   if ((entry & kEndOfBlock) != 0) {
     take(used);
-    return end_block();
+    return end_block(used);
   }
   if ((entry & kInvalid) != 0) return fail("a deflate block has an invalid symbol");
   const std::uint32_t length = value(entry);
@@ -288,10 +288,15 @@ bool DeflateInflater::match() noexcept {
   return true;
 }
 
-bool DeflateInflater::end_block() noexcept {
+/// `code_bits`: how long the code for the end was, 0 in a stored block.
+bool DeflateInflater::end_block(unsigned code_bits) noexcept {
   stop_ = last_block_ ? Stop::end : Stop::block;
   state_ = last_block_ ? State::ended : State::block_header;
-  if (last_block_) take(bit_count_ % 8);
+  if (!last_block_) return false;
+  // The code ends so many bits before a whole byte; what is before it takes whole bytes up to where it begins.
+  const unsigned padding = bit_count_ % 8;
+  end_bytes_ = static_cast<std::uint8_t>((code_bits + padding) / 8);
+  take(padding);
   return false;
 }
 

@@ -47,6 +47,9 @@ class DeflateInflater {
   [[nodiscard]] std::uint8_t pending_bits() const noexcept { return static_cast<std::uint8_t>(bit_count_ % 8); }
   /// That byte; 0 when there are no such bits.
   [[nodiscard]] std::byte pending_byte() const noexcept;
+  /// After Stop::end: how many of the bytes that were used hold nothing but the code for the end of the last block. A
+  /// decoder that is not given them decodes everything and does not see the end.
+  [[nodiscard]] std::uint8_t end_bytes() const noexcept { return end_bytes_; }
   /// Bytes kept by `keep_window` since `start`, at most 32 KiB.
   [[nodiscard]] ByteView window() const noexcept;
 
@@ -76,7 +79,7 @@ class DeflateInflater {
   bool symbols() noexcept;
   bool symbol() noexcept;
   bool match() noexcept;
-  bool end_block() noexcept;
+  bool end_block(unsigned code_bits) noexcept;
   bool need_input() noexcept;
   bool fail(const char* what) noexcept;
 
@@ -101,6 +104,7 @@ class DeflateInflater {
 
   State state_ = State::block_header;
   bool last_block_ = false;
+  std::uint8_t end_bytes_ = 0;
   bool fixed_tables_ = false;   // the tables are those of fixed codes
   std::uint32_t left_ = 0;      // of a stored block or a match
   std::uint32_t distance_ = 0;  // of that match

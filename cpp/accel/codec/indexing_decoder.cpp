@@ -115,7 +115,7 @@ class IndexingDecoder final : public io::ByteStream {
         announce_block(out.first(filled).subspan(member_begin_));
         break;
       case DeflateInflater::Stop::end:
-        announce(here(Kind::member_end));
+        announce_end();
         return true;
     }
     return false;
@@ -151,6 +151,12 @@ class IndexingDecoder final : public io::ByteStream {
         static_cast<std::size_t>(std::min<std::uint64_t>(total_ - last_block_, BlockBoundaries::kMaxWindow));
     const ByteView newer = decoded.last(std::min(recent, decoded.size()));
     announce(boundary, inflater_->window().last(recent - newer.size()), newer);
+  }
+
+  void announce_end() {
+    BlockBoundary boundary = here(Kind::member_end);
+    boundary.end_bytes = inflater_->end_bytes();
+    announce(boundary);
   }
 
   void announce(const BlockBoundary& boundary, ByteView older = {}, ByteView newer = {}) {

@@ -134,6 +134,31 @@ TEST(IndexingDecoderTest, long_blocks_have_marks_and_the_input_up_to_one_is_enou
   EXPECT_GE(marks, 40U);
 }
 
+TEST(IndexingDecoderTest, input_without_the_end_bytes_of_a_member_gives_all_content_and_no_end) {
+  std::size_t with = 0;
+  std::size_t without = 0;
+  for (std::size_t i = 0; i < 400; ++i) {
+    const std::string text = i % 2 == 0 ? structured_text(i * 13 + 1) : random_text(i + 1).substr(0, 1 + i % 7);
+    const std::string compressed =
+        zlib_deflate(text, {.level = i % 10 == 9 ? 0 : 6, .strategy = i % 3 == 0 ? Z_FIXED : Z_DEFAULT_STRATEGY});
+    const BlockBoundary end = index(compressed, SIZE_MAX, 1 << 20).back().boundary;
+    ASSERT_EQ(end.kind, Kind::member_end);
+    ASSERT_EQ(end.in, compressed.size() - 8);
+    ASSERT_EQ(end.out, text.size());
+    ++(end.end_bytes > 0 ? with : without);
+    if (end.end_bytes == 0) continue;
+    const ZlibInflate stream = zlib_inflate(-15);
+    std::string out(text.size(), '\0');
+    set_input(*stream, std::string_view(compressed).substr(10, end.in - end.end_bytes - 10));
+    set_output(*stream, out, 0);
+    ASSERT_EQ(inflate(stream.get(), Z_NO_FLUSH), Z_OK);
+    ASSERT_EQ(stream->avail_out, 0U);
+    ASSERT_TRUE(out == text);
+  }
+  EXPECT_GT(with, 200U);
+  EXPECT_GT(without, 20U);  // stored blocks, and short codes
+}
+
 TEST(IndexingDecoderTest, every_consumer_gets_every_boundary) {
   const std::string compressed = zlib_deflate(structured_text(500'000)) + gzip("end");
   io::MemoryStream stream(as_bytes(compressed));

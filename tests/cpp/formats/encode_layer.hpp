@@ -18,10 +18,8 @@
 namespace accel::formats::testing {
 
 /// Feeds all of `tar` to `encoder`.
-inline LayerResult feed(LayerEncoder& encoder, const std::string& tar, std::size_t max_read = SIZE_MAX,
-                        std::size_t max_piece = SIZE_MAX) {
-  accel::testing::ChunkedStream stream(tar, max_read);
-  tar::Reader reader(stream);
+inline LayerResult feed(LayerEncoder& encoder, io::ByteStream& tar, std::size_t max_piece = SIZE_MAX) {
+  tar::Reader reader(tar);
   while (const tar::Entry* const entry = reader.next()) {
     encoder.entry(*entry, reader.raw_header());
     if (entry->size == 0) continue;
@@ -32,6 +30,12 @@ inline LayerResult feed(LayerEncoder& encoder, const std::string& tar, std::size
   }
   for (ByteView piece = reader.trailing(); !piece.empty(); piece = reader.trailing()) encoder.trailing(piece);
   return encoder.finish();
+}
+
+inline LayerResult feed(LayerEncoder& encoder, const std::string& tar, std::size_t max_read = SIZE_MAX,
+                        std::size_t max_piece = SIZE_MAX) {
+  accel::testing::ChunkedStream stream(tar, max_read);
+  return feed(encoder, stream, max_piece);
 }
 
 /// A context without cancel, notes, staging and sharing; change what the test is about.

@@ -29,5 +29,13 @@ TEST(Crc32c, agrees_with_the_polynomial_at_all_lengths) {
   }
 }
 
+TEST(Crc32c, goes_on_where_it_ended) {
+  const std::string text(1000, 'x');
+  for (const std::size_t cut : {0U, 1U, 7U, 500U, 1000U}) {
+    const ByteView bytes = as_bytes(text);
+    EXPECT_EQ(crc32c(bytes.subspan(cut), crc32c(bytes.first(cut))), crc32c(bytes)) << cut;
+  }
+}
+
 }  // namespace
 }  // namespace accel::hash
