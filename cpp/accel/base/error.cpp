@@ -1,5 +1,6 @@
 #include "accel/base/error.hpp"
 
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -25,6 +26,26 @@ std::string store_text(std::string_view attempt, const std::string& path, int co
   text += " " + path;
   if (code != 0) text += ": " + std::generic_category().message(code);
   return text;
+}
+
+std::string store_hint(int code) {
+  switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+      return "make room there, or choose a place that has more";
+    case EFBIG:
+      return "raise the limit on the size of files (ulimit -f)";
+    case EACCES:
+    case EPERM:
+      return "check owner and permissions, or choose another place";
+    case EROFS:
+      return "it is mounted read-only; choose another place";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit on open files (ulimit -n)";
+    default:
+      return {};
+  }
 }
 
 }  // namespace
@@ -63,15 +84,19 @@ void FormatError::set_digest(std::string digest) {
   if (where_.digest.empty()) where_.digest = std::move(digest);
 }
 
-DigestMismatch::DigestMismatch(std::string_view subject, std::string expected, std::string actual, std::uint64_t length)
+DigestMismatch::DigestMismatch(std::string_view subject, std::string expected, std::string actual, std::uint64_t length,
+                               std::string hint)
     : Error(mismatch_text(subject, expected, actual, length),
-            "the content was damaged or replaced; fetch it again, or push the source image again"),
+            hint.empty() ? "the content was damaged or replaced; fetch it again, or push the source image again"
+                         : std::move(hint)),
       expected_(std::move(expected)),
       actual_(std::move(actual)),
       length_(length) {}
 
 StoreError::StoreError(std::string_view attempt, std::string path, int code, std::string hint)
-    : Error(store_text(attempt, path, code), std::move(hint)), path_(std::move(path)), code_(code) {}
+    : Error(store_text(attempt, path, code), hint.empty() ? store_hint(code) : std::move(hint)),
+      path_(std::move(path)),
+      code_(code) {}
 
 RegistryError::RegistryError(std::string message, Fields fields, std::string hint)
     : Error(std::move(message), std::move(hint)), fields_(std::move(fields)) {}

@@ -85,8 +85,10 @@ class FormatError : public Error {
 /// Content that is not what its digest or size says.
 class DigestMismatch : public Error {
  public:
-  /// `subject` says what was checked: "blob", "diffID of layer 3", "chunk at offset 512 of usr/bin/x".
-  DigestMismatch(std::string_view subject, std::string expected, std::string actual, std::uint64_t length);
+  /// `subject` says what was checked: "blob", "diffID of layer 3", "chunk at offset 512 of usr/bin/x". The hint is to
+  /// get the content again, unless the thrower knows better.
+  DigestMismatch(std::string_view subject, std::string expected, std::string actual, std::uint64_t length,
+                 std::string hint = {});
 
   [[nodiscard]] const std::string& expected() const noexcept { return expected_; }
   [[nodiscard]] const std::string& actual() const noexcept { return actual_; }
@@ -101,7 +103,8 @@ class DigestMismatch : public Error {
 /// A local file or directory could not be read or written.
 class StoreError : public Error {
  public:
-  /// `code` is an errno value, or 0. The text is `<attempt> <path>: <strerror>`.
+  /// `code` is an errno value, or 0. The text is `<attempt> <path>: <strerror>`. Codes with one remedy (a full disk, no
+  /// permission) bring their own hint.
   StoreError(std::string_view attempt, std::string path, int code, std::string hint = {});
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "accel/convert/written_again.hpp"
+
 namespace accel::convert {
 
 BlobSink::BlobSink(std::unique_ptr<oci::BlobWriter> writer, Tally& tally,
@@ -30,9 +32,11 @@ void put_blob(oci::Repository& repository, const oci::Descriptor& blob, ByteView
               const CancelToken& cancel) {
   const BusyClock::Scope busy(&tally.push);
   if (repository.has_blob(blob, cancel)) return;
-  const auto writer = repository.create_blob(blob.size, cancel);
-  writer->write(bytes);
-  writer->commit(blob.digest, blob.size);
+  written_again([&] {
+    const auto writer = repository.create_blob(blob.size, cancel);
+    writer->write(bytes);
+    writer->commit(blob.digest, blob.size);
+  });
   tally.written += bytes.size();
   tally.uploaded += bytes.size();
 }

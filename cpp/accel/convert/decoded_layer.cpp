@@ -56,7 +56,8 @@ void DecodedLayer::verify(const hash::Digest& diff_id) {
   compressed_->drain();  // the blob's own check comes with its last byte, which a decoder may leave unread
   const hash::Digest actual = hasher_.finish();
   if (!diff_id.empty() && actual != diff_id) {
-    throw DigestMismatch("uncompressed layer (diffID of the config)", diff_id.to_string(), actual.to_string(), size_);
+    throw DigestMismatch("uncompressed layer (diffID of the config)", diff_id.to_string(), actual.to_string(), size_,
+                         "the config belongs to another layer; build the image again and push it");
   }
 }
 

@@ -23,6 +23,20 @@ auto with_context(std::string_view context, F&& work) {
   }
 }
 
+/// with_context for work on one image. A FormatError that gives no hint gets one: transfers are checked against their
+/// digests, so wrong bytes that get this far are what was pushed, and reading them again does not help.
+template <class F>
+auto with_image_context(std::string_view context, F&& work) {
+  return with_context(context, [&] {
+    try {
+      return work();
+    } catch (FormatError& error) {
+      error.add_hint("the image itself is damaged; build it again and push it");
+      throw;
+    }
+  });
+}
+
 /// with_context for work on one layer: "layer sha256:0123456789ab", and FormatError learns the whole digest.
 template <class F>
 auto with_layer_context(const hash::Digest& layer, F&& work) {

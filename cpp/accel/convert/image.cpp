@@ -168,7 +168,9 @@ class DocumentReader {
       node.config = oci::parse_config(node.config_json);
       if (node.config.diff_ids.size() != node.manifest.layers.size()) {
         throw FormatError("rootfs.diff_ids has " + std::to_string(node.config.diff_ids.size()) +
-                          " entries, but the manifest has " + std::to_string(node.manifest.layers.size()) + " layers");
+                              " entries, but the manifest has " + std::to_string(node.manifest.layers.size()) +
+                              " layers",
+                          "config and manifest do not belong together; build the image again and push it");
       }
     });
     node.platform = has_platform(node.descriptor) ? *node.descriptor.platform : node.config.platform;

@@ -63,7 +63,7 @@ InspectedImage inspect_image(const ImageNode& node, oci::Repository& repository,
 InspectReport inspect(const std::string& location, const std::vector<oci::Platform>& platforms,
                       const Environment& environment) {
   const Location place = Location::parse(location);
-  return with_context("inspect " + place.to_string(), [&] {
+  return with_image_context("inspect " + place.to_string(), [&] {
     const CancelToken& cancel = environment.cancel;
     OpenedLocations opened(environment);
     const OpenImage from = opened.open_source(place);
@@ -84,7 +84,7 @@ InspectReport inspect(const std::string& location, const std::vector<oci::Platfo
 void list_files(const std::string& location, const oci::Platform& platform, const Environment& environment,
                 const std::function<void(const std::string& path, const fs::Node& node)>& each) {
   const Location place = Location::parse(location);
-  with_context("list files of " + place.to_string(), [&] {
+  with_image_context("list files of " + place.to_string(), [&] {
     OpenedLocations opened(environment);
     const OpenImage from = opened.open_source(place);
     const Image image = read_image(*from.repository, from.tag, {platform}, environment.cancel);

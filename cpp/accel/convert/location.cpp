@@ -100,7 +100,8 @@ std::shared_ptr<oci::Repository> open_location(const Location& location, registr
                                                store::OpenMode mode) {
   switch (location.transport) {
     case Location::Transport::registry:
-      return client.repository(location.reference);
+      return client.repository(location.reference,
+                               mode == store::OpenMode::read ? registry::Access::read : registry::Access::write);
     case Location::Transport::oci_layout:
       return store::open_oci_layout(location.path, mode);
     case Location::Transport::oci_archive:

@@ -10,6 +10,8 @@ namespace accel::io {
 
 namespace {
 
+constexpr const char* kSizeHint = "the manifest states another size than the blob has; push the image again";
+
 std::string digest_text(const hash::Digest& digest) { return digest.empty() ? "no digest" : digest.to_string(); }
 
 }  // namespace
@@ -37,7 +39,7 @@ std::size_t VerifyStream::read(MutableByteView out) {
     if (size_) {
       throw FormatError(
           subject_ + ": it ends after " + std::to_string(hasher_.length()) + " bytes, want " + std::to_string(*size_),
-          FormatError::Where{.digest = expected_.to_string(), .path = {}, .offset = {}});
+          FormatError::Where{.digest = expected_.to_string(), .path = {}, .offset = {}}, kSizeHint);
     }
     check_digest();
     state_ = State::verified;
@@ -51,7 +53,7 @@ void VerifyStream::check_end_of_sized() {
   std::array<std::byte, 1> extra;
   if (inner_.read(extra) == 0) return;
   throw FormatError(subject_ + ": it has more than the " + std::to_string(*size_) + " bytes it should have",
-                    FormatError::Where{.digest = expected_.to_string(), .path = {}, .offset = {}});
+                    FormatError::Where{.digest = expected_.to_string(), .path = {}, .offset = {}}, kSizeHint);
 }
 
 void VerifyStream::check_digest() {

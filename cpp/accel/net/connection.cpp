@@ -44,6 +44,7 @@ struct Connection::Impl {
   asio::ip::tcp::socket socket{io};
   std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls;
   std::string peer, method, url;
+  const char* hint = "check host and port, and that the registry runs";  // until it is connected
 
   std::array<ByteView, 2> out;
   bool writing = false;
@@ -66,7 +67,7 @@ struct Connection::Impl {
     io.poll(ignored);
   }
 
-  [[noreturn]] void fail(const std::string& reason, std::string hint = {}) {
+  [[noreturn]] void fail(const std::string& reason) {
     close();
     RegistryError::Fields fields;
     fields.method = method;
@@ -74,7 +75,7 @@ struct Connection::Impl {
     fields.retryable = true;
     std::string where = method.empty() ? fields.url : method + " " + fields.url;
     if (!where.empty()) where += ": ";  // nothing is known yet while connecting
-    throw Unreachable(where + reason, std::move(fields), std::move(hint));
+    throw Unreachable(where + reason, std::move(fields), hint);
   }
 
   [[noreturn]] void fail(const error_code& error) {
@@ -165,9 +166,9 @@ std::unique_ptr<Connection> Connection::open(const std::string& address, std::ui
   });
   impl->pump(wait, "connecting to " + address, [&] { return done; });
   if (error) {
-    impl->fail("connect to " + address + " port " + std::to_string(port) + ": " + error.message(),
-               "check host and port, and that the registry runs");
+    impl->fail("connect to " + address + " port " + std::to_string(port) + ": " + error.message());
   }
+  impl->hint = kBrokenHint;
   impl->socket.set_option(asio::ip::tcp::no_delay(true), error);
   return std::unique_ptr<Connection>(new Connection(std::move(impl)));
 }

@@ -12,6 +12,10 @@
 
 namespace accel::net {
 
+/// What to do about a peer that breaks connections or leaves them without a byte.
+inline constexpr const char* kBrokenHint =
+    "the registry, or the network or a proxy before it, breaks connections; try again later";
+
 /// How long a call may take, and who may end it earlier (noticed within 100 ms).
 struct Wait {
   std::chrono::milliseconds timeout;

@@ -70,7 +70,8 @@ void open_tunnel(Connection& connection, const Route& route, const Url& proxy, c
     std::byte next{};
     if (received.size() >= kMaxHeadBytes || connection.read_some({&next, 1}, budget.share()) == 0) {
       RegistryError::Fields fields{0, "", "CONNECT", label, true, {}};
-      throw Unreachable("CONNECT " + target + " through " + label + ": the proxy gave no answer", std::move(fields));
+      throw Unreachable("CONNECT " + target + " through " + label + ": the proxy gave no answer", std::move(fields),
+                        "check HTTPS_PROXY, or add the host to NO_PROXY");
     }
     received.push_back(next);
     if (as_text(received).ends_with("\r\n\r\n")) parser.put_head(received);

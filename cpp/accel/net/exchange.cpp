@@ -35,7 +35,7 @@ std::unique_ptr<ResponseParser> read_head(Connection& connection, bool no_body, 
       RegistryError::Fields fields;
       fields.url = url;
       fields.retryable = true;
-      throw Unreachable(label + ": the connection was closed before an answer came", std::move(fields));
+      throw Unreachable(label + ": the connection was closed before an answer came", std::move(fields), kBrokenHint);
     }
     rest.insert(rest.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(count));
   }

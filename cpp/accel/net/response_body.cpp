@@ -98,7 +98,7 @@ void WireBody::fail_short() const {
   const auto length = source_.parser->content_length();
   throw Unreachable(source_.label + ": the body ended after " + std::to_string(done_) + " bytes" +
                         (length ? ", want " + std::to_string(*length) : ", before its last chunk"),
-                    std::move(fields));
+                    std::move(fields), kBrokenHint);
 }
 
 }  // namespace accel::net

@@ -71,6 +71,7 @@ milliseconds Retry::backoff(const RetryPolicy& policy, int failures, double rand
 
 void Retry::wait_or_rethrow(const RegistryError& error) {
   ++failures_;
+  progress_ = 0;
   const auto& fields = error.fields();
   if (!fields.retryable || failures_ >= policy_.max_attempts || fields.retry_after > policy_.retry_after_max) throw;
   const auto wait = std::max(fields.retry_after, backoff(policy_, failures_, services_.random()));

@@ -39,8 +39,13 @@ class Retry {
   /// Call inside a catch block: returns, after the wait, when another try is due; else rethrows the exception.
   /// Only RegistryError::retryable decides; Retry-After is honoured, otherwise the wait is exponential with jitter.
   void wait_or_rethrow(const RegistryError& error);
-  /// The last try got further than the one before: attempts and waits start anew.
-  void made_progress() noexcept { failures_ = 0; }
+  /// The last try got `bytes` further: attempts and waits start anew once that has become kProgress since the last
+  /// failure. Less is no progress, or a peer that lets one byte through each time would keep us for ever.
+  void made_progress(std::uint64_t bytes) noexcept {
+    progress_ += bytes;
+    if (progress_ >= kProgress) failures_ = 0;
+  }
+  static constexpr std::uint64_t kProgress = 64U << 10U;
 
   /// Calls `work` until it returns.
   template <class Work>
@@ -64,6 +69,7 @@ class Retry {
   std::string what_;
   CancelToken cancel_;
   int failures_ = 0;
+  std::uint64_t progress_ = 0;  ///< bytes since the last failure
 };
 
 /// The wait that a Retry-After field asks for: seconds or an HTTP date; 0 when absent, past or unreadable.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "accel/base/cancel.hpp"
+#include "accel/base/error.hpp"
 #include "accel/hash/digest.hpp"
 #include "accel/io/sink.hpp"
 #include "accel/io/source.hpp"
@@ -16,12 +17,21 @@
 
 namespace accel::oci {
 
+/// RegistryError codes of our own, which only the maker of a blob can do something about.
+inline constexpr std::string_view kUploadLost = "UPLOAD_LOST";      ///< the place lost what it had of the blob
+inline constexpr std::string_view kChunkRefused = "CHUNK_REFUSED";  ///< it takes no blob in several requests
+
+/// True for an error of a BlobWriter after which the same bytes, written to a new one, may well arrive: the place has
+/// lost what it had of them, and the writer does not keep what was acknowledged.
+bool must_be_written_again(const RegistryError& error);
+
 /// Takes one blob whose digest is not known before its end. Nothing is visible in the repository before `commit`;
 /// destroying a writer that was not committed leaves nothing behind.
 class BlobWriter : public io::ByteSink {
  public:
   /// Ends the blob. `digest` and `size` are those of all bytes written (the caller hashed them). Throws
-  /// DigestMismatch when the repository sees other bytes.
+  /// DigestMismatch when the repository sees other bytes, and, as `write` does, errors that must_be_written_again
+  /// knows.
   virtual void commit(const Digest& digest, std::uint64_t size) = 0;
 };
 

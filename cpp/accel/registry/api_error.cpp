@@ -73,13 +73,15 @@ void throw_api_error(const Attempt& attempt, net::Response& response, std::chron
       if (!attempt.scopes.empty()) text += " for scope " + attempt.scopes;
       throw Unauthorized(text, fields, "check credentials with \"accelctl doctor " + attempt.host + "\"");
     case 404:
-      throw NotFound(text, fields);
+      throw NotFound(text, fields, attempt.absent.empty() ? "check the name of the repository" : attempt.absent);
     case 429:
       throw RateLimited(text, fields, "wait, or log in for a higher limit");
     case 413:
       throw RegistryError(text, fields, "the registry or a proxy before it limits the size of requests");
     default:
-      throw RegistryError(text, fields);
+      throw RegistryError(text, fields,
+                          fields.retryable ? "the registry is overloaded or out of order; try again later"
+                                           : "the registry does not accept this; its log says why");
   }
 }
 

@@ -15,6 +15,7 @@ struct Attempt {
   std::string method;
   net::Url url;
   std::string scopes;  ///< "" when no token was asked for
+  std::string absent;  ///< what to do about a 404; "" = check the name
 };
 
 /// Throws what `response`, whose status was not expected, means: Unauthorized, NotFound, RateLimited or RegistryError,

@@ -51,7 +51,8 @@ Grant parse_grant(std::string_view body, const std::string& realm) {
     RegistryError::Fields fields;
     fields.status = 200;
     fields.url = realm;
-    throw RegistryError("token server " + realm + ": its answer holds no token", std::move(fields));
+    throw RegistryError("token server " + realm + ": its answer holds no token", std::move(fields),
+                        "it is no token server, or out of order; ask whoever runs the registry");
   }
   std::uint64_t seconds = kDefaultLifetime;
   if (const auto found = document.find("expires_in"); found != document.end() && found->is_number_unsigned()) {
@@ -147,7 +148,9 @@ net::Response Authenticator::ask_token_server(const Credentials& credentials, co
   const auto url = net::Url::parse(realm);
   RegistryError::Fields fields;
   fields.url = net::redact(realm);
-  if (!url) throw RegistryError("registry " + host_ + ": its token server is no http or https URL", std::move(fields));
+  if (!url)
+    throw RegistryError("registry " + host_ + ": its token server is no http or https URL", std::move(fields),
+                        "the registry is set up wrongly; ask whoever runs it");
   if (!credentials.anonymous() && api_is_https_ && !url->is_https()) {
     throw RegistryError(
         "registry " + host_ + ": its token server " + fields.url + " would get the password unencrypted", fields,
@@ -159,7 +162,7 @@ net::Response Authenticator::ask_token_server(const Credentials& credentials, co
     request.headers.add("User-Agent", services_.user_agent);
     auto response = services_.http->send(request, cancel);
     if (response.status == 200) return response;
-    throw_api_error({host_, "token for " + host_, request.method, request.url, join(scopes)}, response,
+    throw_api_error({host_, "token for " + host_, request.method, request.url, join(scopes), {}}, response,
                     services_.clock->date());
   };
   if (!credentials.identity_token.empty()) {

@@ -16,12 +16,12 @@ std::string subject_of(const Place& place, const oci::Descriptor& blob) {
   return "blob " + blob.digest.short_string() + " of " + place.name();
 }
 
-[[noreturn]] void bad_answer(const Answer& answer, const std::string& what) {
+[[noreturn]] void bad_answer(const Answer& answer, const std::string& what, const char* hint) {
   RegistryError::Fields fields;
   fields.status = answer.status;
   fields.method = "GET";
   fields.url = net::redact(answer.url);
-  throw RegistryError(what, std::move(fields));
+  throw RegistryError(what, std::move(fields), hint);
 }
 
 /// The body of a GET, reopened behind the bytes that were read when it breaks. Not verified.
@@ -46,7 +46,8 @@ class ResumingStream final : public io::ByteStream {
         if (!body_) open();
         const std::size_t count = body_->read(out);
         offset_ += count;
-        if (count > 0) retry_.made_progress();
+        if (count == 0 && offset_ < blob_.size) fail_short();
+        retry_.made_progress(count);
         return count;
       } catch (const RegistryError& error) {
         body_.reset();
@@ -65,24 +66,45 @@ class ResumingStream final : public io::ByteStream {
     call.path = place_.path("blobs/" + blob_.digest.to_string());
     call.scopes = place_.pull();
     call.subject = subject_;
+    call.absent = kAbsentBlobHint;
     call.hold = net::Hold::open;
     // The first byte that is missing to the end; a whole blob is asked for plainly, as every registry and cache knows.
     if (offset_ > 0) call.headers.add("Range", "bytes=" + std::to_string(offset_) + "-");
-    Answer answer = host.send_once(call, {200, 206}, cancel_);  // the retries are the stream's
+    Answer answer = host.send_once(call, {200, 206, 416}, cancel_);  // the retries are the stream's
+    if (answer.status == 416) {
+      bad_answer(answer,
+                 subject_ + ": the registry has no byte " + std::to_string(offset_) + ", want " +
+                     std::to_string(blob_.size) + " bytes",
+                 kWrongSizeHint);
+    }
     if (answer.status == 206) {
       const auto range = parse_content_range(answer.headers.get("Content-Range"));
       if (!range || range->first != offset_) {
-        bad_answer(answer, subject_ + ": asked for bytes from " + std::to_string(offset_) + ", got Content-Range \"" +
-                               std::string(answer.headers.get("Content-Range")) + "\"");
+        bad_answer(answer,
+                   subject_ + ": asked for bytes from " + std::to_string(offset_) + ", got Content-Range \"" +
+                       std::string(answer.headers.get("Content-Range")) + "\"",
+                   kWrongRangeHint);
       }
     } else {
       if (answer.content_length && *answer.content_length != blob_.size) {
-        bad_answer(answer, subject_ + ": the registry has " + std::to_string(*answer.content_length) + " bytes, want " +
-                               std::to_string(blob_.size));
+        bad_answer(answer,
+                   subject_ + ": the registry has " + std::to_string(*answer.content_length) + " bytes, want " +
+                       std::to_string(blob_.size),
+                   kWrongSizeHint);
       }
       skip(*answer.body, offset_);
     }
     return std::move(answer.body);
+  }
+
+  /// An answer without a length ended before the blob did.
+  [[noreturn]] void fail_short() const {
+    RegistryError::Fields fields;
+    fields.method = "GET";
+    fields.retryable = true;
+    throw Unreachable(
+        subject_ + ": the answer ended after " + std::to_string(offset_) + " bytes, want " + std::to_string(blob_.size),
+        std::move(fields), net::kBrokenHint);
   }
 
   /// For servers that ignore Range: the bytes that were read before are read again.

@@ -82,8 +82,8 @@ class BlobPush final : public oci::BlobWriter {
         session_->send(chunk_.view(), cancel_);
         return chunk_.clear();
       } catch (const RegistryError& error) {
-        const bool refused = error.fields().code == "CHUNK_REFUSED";
-        const bool lost = error.fields().code == "UPLOAD_LOST";
+        const bool refused = error.fields().code == oci::kChunkRefused;
+        const bool lost = error.fields().code == oci::kUploadLost;
         if (refused) place_.host->capabilities().chunked_uploads = false;  // the next blob is streamed at once
         if (refused && session_->offset() > 0) fail_refused(error);
         // As long as nothing but this chunk was sent, a lost session can be begun anew.
@@ -112,7 +112,7 @@ class BlobPush final : public oci::BlobWriter {
     try {
       session_->commit(digest, {}, cancel_);
     } catch (const RegistryError& error) {
-      if (error.fields().code != "UPLOAD_LOST") throw;
+      if (error.fields().code != oci::kUploadLost) throw;
       // The answer to a first PUT may have been lost: then the session is gone because the blob is there.
       if (!has_blob(place_, {"", digest, size, {}, {}, {}, {}, {}}, cancel_)) throw;
     }

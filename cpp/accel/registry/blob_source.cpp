@@ -34,11 +34,11 @@ class BlobSource final : public io::ByteSource {
     std::size_t done = 0;  // what arrived before a transfer broke is kept
     while (done < out.size()) {
       cancel_.check();
+      const std::size_t before = done;
       try {
-        const std::size_t before = done;
         fetch(offset + done, out.subspan(done), done);
-        if (done > before) retry.made_progress();
       } catch (const RegistryError& error) {
+        retry.made_progress(done - before);
         retry.wait_or_rethrow(error);
       }
     }
@@ -56,7 +56,7 @@ class BlobSource final : public io::ByteSource {
         fields.url = net::redact(answer.url);
         throw RegistryError(subject_ + ": asked for bytes from " + std::to_string(offset) + ", got Content-Range \"" +
                                 std::string(answer.headers.get("Content-Range")) + "\"",
-                            std::move(fields));
+                            std::move(fields), kWrongRangeHint);
       }
     } else {
       skip = offset;  // the server ignores Range: slow, but right
@@ -84,7 +84,7 @@ class BlobSource final : public io::ByteSource {
     fields.status = answer.status;
     fields.url = net::redact(answer.url);
     throw RegistryError(subject_ + ": the registry's copy is shorter than " + std::to_string(blob_.size) + " bytes",
-                        std::move(fields));
+                        std::move(fields), kWrongSizeHint);
   }
 
   Answer ask(std::uint64_t first, std::uint64_t last) {
@@ -92,6 +92,7 @@ class BlobSource final : public io::ByteSource {
     call.headers.add("Range", range_value(first, last));
     call.scopes = place_.pull();
     call.subject = subject_;
+    call.absent = kAbsentBlobHint;
     std::optional<Remembered> known;
     {
       const std::lock_guard lock(mutex_);

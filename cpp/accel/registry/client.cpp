@@ -49,10 +49,10 @@ class Client::Impl {
  public:
   Impl(Options options, std::shared_ptr<Logger> log) : services_(make_services(std::move(options), std::move(log))) {}
 
-  Place place(const oci::Reference& reference) {
-    Place place{host(reference.host, services_->options.max_attempts), {}, reference.repository};
+  Place place(const oci::Reference& reference, Access access) {
+    Place place{host(reference.host, services_->options.max_attempts), {}, reference.repository, access};
     const auto found = services_->options.hosts.find(reference.host);
-    if (found == services_->options.hosts.end()) return place;
+    if (access == Access::write || found == services_->options.hosts.end()) return place;
     for (const auto& mirror : found->second.mirrors) place.mirrors.push_back(host(mirror, kMirrorAttempts));
     return place;
   }
@@ -77,8 +77,8 @@ Client::Client(Options options, std::shared_ptr<Logger> log)
 
 Client::~Client() = default;
 
-std::shared_ptr<oci::Repository> Client::repository(const oci::Reference& reference) {
-  return std::make_shared<RegistryRepository>(impl_->place(reference));
+std::shared_ptr<oci::Repository> Client::repository(const oci::Reference& reference, Access access) {
+  return std::make_shared<RegistryRepository>(impl_->place(reference, access));
 }
 
 HostReport Client::diagnose(const std::string& host, const CancelToken& cancel) {

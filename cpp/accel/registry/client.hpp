@@ -9,6 +9,7 @@
 #include "accel/oci/reference.hpp"
 #include "accel/oci/repository.hpp"
 #include "accel/registry/options.hpp"
+#include "accel/registry/scope.hpp"
 
 namespace accel::registry {
 
@@ -28,8 +29,10 @@ class Client {
   explicit Client(Options options, std::shared_ptr<Logger> log = std::make_shared<NullLogger>());
   ~Client();
 
-  /// The repository `reference` names (tag and digest are ignored). Opens no connection.
-  std::shared_ptr<oci::Repository> repository(const oci::Reference& reference);
+  /// The repository `reference` names (tag and digest are ignored). Opens no connection. With Access::write all
+  /// requests ask for the right to push, so that one token does for all of them and a refusal names what was missing;
+  /// mirrors are left out, as they do not know yet what was written.
+  std::shared_ptr<oci::Repository> repository(const oci::Reference& reference, Access access = Access::read);
   /// Checks a host step by step; never throws for what it finds.
   HostReport diagnose(const std::string& host, const CancelToken& cancel);
 

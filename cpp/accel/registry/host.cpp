@@ -60,7 +60,8 @@ net::Url redirect_target(const net::Request& request, const net::Response& respo
   fields.method = request.method;
   fields.url = net::redact(request.url);
   if (!response.headers.has("Location") || !target) {
-    throw RegistryError(subject + ": " + fields.url + " redirects to no readable http or https URL", fields);
+    throw RegistryError(subject + ": " + fields.url + " redirects to no readable http or https URL", fields,
+                        "the registry or the proxy before it is set up wrongly");
   }
   if (request.url.is_https() && !target->is_https()) {
     throw RegistryError(subject + ": " + fields.url + " redirects to " + target->origin() + ", without encryption",
@@ -124,7 +125,8 @@ net::Request Host::make_request(const Call& call, const CancelToken& cancel) {
 }
 
 void Host::fail(const Call& call, const net::Url& url, net::Response& response) const {
-  throw_api_error({name_, call.subject, call.method, url, join(call.scopes)}, response, services_->retry.clock->date());
+  throw_api_error({name_, call.subject, call.method, url, join(call.scopes), call.absent}, response,
+                  services_->retry.clock->date());
 }
 
 Answer Host::send_once(const Call& call, std::initializer_list<int> accepted, const CancelToken& cancel) {

@@ -39,6 +39,7 @@ struct Call {
   ByteView body;
   Scopes scopes;
   std::string subject;  ///< for errors: "manifest latest of app"
+  std::string absent;   ///< hint for a 404; "" = check the name of the repository
   net::Hold hold = net::Hold::brief;
   std::chrono::milliseconds limit{0};  ///< as in net::Request
 };

@@ -54,7 +54,8 @@ std::optional<net::Url> next_page(const Answer& answer, const std::string& subje
       RegistryError::Fields fields;
       fields.status = answer.status;
       fields.url = net::redact(answer.url);
-      throw RegistryError(subject + ": the link to the next page leads nowhere useful", std::move(fields));
+      throw RegistryError(subject + ": the link to the next page leads nowhere useful", std::move(fields),
+                          "the registry or the proxy before it is set up wrongly");
     }
     return url;
   }

@@ -41,6 +41,8 @@ Call manifest_call(const Place& place, const char* method, const std::string& re
   call.path = place.path("manifests/" + reference);
   call.scopes = place.pull();
   call.subject = subject_of(place, reference);
+  call.absent = oci::is_tag(reference) ? "check the names of repository and tag"
+                                       : "the registry does not have it (any more); push the image again";
   call.headers.add("Accept", oci::manifest_accept_header());
   return call;
 }

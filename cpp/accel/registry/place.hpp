@@ -16,14 +16,24 @@ struct Place {
   std::shared_ptr<Host> host;
   std::vector<std::shared_ptr<Host>> mirrors;  ///< asked before the host when reading
   std::string repository;
+  Access access = Access::read;
 
   /// host/repository, for messages.
   [[nodiscard]] std::string name() const { return host->name() + "/" + repository; }
   /// "/v2/<repository>/" + `rest`.
   [[nodiscard]] std::string path(std::string_view rest) const { return "/v2/" + repository + "/" + std::string(rest); }
-  [[nodiscard]] Scopes pull() const { return {pull_scope(repository)}; }
+  /// What reading asks for.
+  [[nodiscard]] Scopes pull() const { return access == Access::write ? push() : Scopes{pull_scope(repository)}; }
   [[nodiscard]] Scopes push() const { return {push_scope(repository)}; }
 };
+
+/// What to do about a blob that a manifest names and the registry does not have.
+inline constexpr const char* kAbsentBlobHint = "the image is incomplete in the registry; push it again";
+/// What to do about a server that gives other bytes of a blob than those asked for.
+inline constexpr const char* kWrongRangeHint = "a proxy or cache before the registry answers wrongly; go around it";
+/// What to do about a blob whose size is not that of its descriptor.
+inline constexpr const char* kWrongSizeHint =
+    "the manifest states another size than the blob has; push the image again";
 
 /// Calls `work(host)` for the mirrors, then for the host itself, until one returns. What a mirror cannot give, whatever
 /// the reason, is asked of the next; the host's own failure is the caller's.

@@ -10,6 +10,9 @@ namespace accel::registry {
 /// Scope texts, sorted, without doubles.
 using Scopes = std::vector<std::string>;
 
+/// What a repository is opened for.
+enum class Access : unsigned char { read, write };
+
 std::string pull_scope(std::string_view repository);
 std::string push_scope(std::string_view repository);  ///< pull and push
 

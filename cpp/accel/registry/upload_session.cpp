@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/net/connection.hpp"
 #include "accel/net/redact.hpp"
 #include "accel/net/text.hpp"
+#include "accel/oci/repository.hpp"
 #include "accel/registry/content_range.hpp"
 
 namespace accel::registry {
@@ -69,7 +71,9 @@ void UploadSession::follow(const Answer& answer) {
   RegistryError::Fields fields;
   fields.status = answer.status;
   fields.url = net::redact(answer.url);
-  if (!target) throw RegistryError("upload to " + place_.name() + ": Location is no readable URL", std::move(fields));
+  if (!target)
+    throw RegistryError("upload to " + place_.name() + ": Location is no readable URL", std::move(fields),
+                        "the registry or the proxy before it is set up wrongly");
   if (answer.url.is_https() && !target->is_https()) {
     throw RegistryError(
         "upload to " + place_.name() + ": Location leads to " + target->origin() + ", without encryption",
@@ -80,16 +84,16 @@ void UploadSession::follow(const Answer& answer) {
 
 void UploadSession::fail_lost(const std::string& reason) const {
   RegistryError::Fields fields;
-  fields.code = "UPLOAD_LOST";
+  fields.code = oci::kUploadLost;
   fields.retryable = true;  // by whoever can produce the bytes again
   fields.url = net::redact(location_);
   throw RegistryError("upload to " + place_.name() + ": " + reason + " after " + std::to_string(offset_) + " bytes",
-                      std::move(fields), "start again: what was sent before is not kept here");
+                      std::move(fields), net::kBrokenHint);
 }
 
 void UploadSession::fail_refused(const std::string& reason) const {
   RegistryError::Fields fields;
-  fields.code = "CHUNK_REFUSED";
+  fields.code = oci::kChunkRefused;
   fields.method = "PATCH";
   fields.url = net::redact(location_);
   throw RegistryError(
@@ -113,9 +117,9 @@ void UploadSession::send(ByteView chunk, const CancelToken& cancel) {
       const std::size_t before = done;
       done = in_doubt ? ask_progress(chunk.size(), cancel) : patch(chunk, done, cancel);
       in_doubt = false;
-      if (done > before) retry.made_progress();
+      retry.made_progress(done > before ? done - before : 0);
     } catch (const RegistryError& error) {
-      if (error.fields().code == "UPLOAD_LOST") throw;
+      if (error.fields().code == oci::kUploadLost) throw;
       if (in_doubt && (error.status() == 404 || error.status() == 400)) fail_lost("the registry gave up the session");
       retry.wait_or_rethrow(error);
       in_doubt = true;

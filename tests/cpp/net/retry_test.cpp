@@ -91,7 +91,7 @@ TEST_F(RetryTest, progress_starts_the_count_anew) {
     } catch (const RegistryError& error) {
       retry.wait_or_rethrow(error);
     }
-    retry.made_progress();
+    retry.made_progress(Retry::kProgress);
   }
   EXPECT_EQ(clock_->slept.size(), 20U);
 }

@@ -30,9 +30,9 @@ TEST_F(ApiErrorTest, the_registrys_own_words_and_the_request_are_in_the_text) {
   EXPECT_EQ(error.fields().method, "GET");
   EXPECT_EQ(error.fields().url, registry_->url("/v2/app/manifests/v1"));
   EXPECT_FALSE(error.retryable());
-  EXPECT_EQ(std::string(error.what()), "manifest v1 of " + registry_->host() + "/app: GET " +
-                                           registry_->url("/v2/app/manifests/v1") +
-                                           " answered 404 MANIFEST_UNKNOWN (manifest unknown)");
+  EXPECT_EQ(std::string(error.what()),
+            "manifest v1 of " + registry_->host() + "/app: GET " + registry_->url("/v2/app/manifests/v1") +
+                " answered 404 MANIFEST_UNKNOWN (manifest unknown); check the names of repository and tag");
 }
 
 TEST_F(ApiErrorTest, refusals_name_the_scope_and_the_remedy) {
