@@ -53,9 +53,9 @@ std::array<std::byte, kMetaHeaderSize> encode(const MetaHeader& header) {
   store_le(bytes.data() + 16, header.ci_offset);
   store_le(bytes.data() + 24, header.ci_compressed_size);
   store_le(bytes.data() + 32, header.ci_uncompressed_size);
-  store_le(bytes.data() + 40, header.contexts_offset);
-  store_le(bytes.data() + 48, header.contexts_size);
-  store_le(bytes.data() + 56, header.contexts);
+  store_le(bytes.data() + 40, header.contexts.offset);
+  store_le(bytes.data() + 48, header.contexts.size);
+  store_le(bytes.data() + 56, header.contexts.count);
   store_le(bytes.data() + kMetaHeaderSize - 4, kMetaMagic);
   return bytes;
 }

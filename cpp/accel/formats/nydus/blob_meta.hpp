@@ -45,6 +45,12 @@ inline constexpr std::uint64_t kMaxUncompressedOffset = 1ULL << 44U;
 /// One entry of the table of batches. Spec: nydus-blob.md 6.
 void append_batch_context(std::uint32_t compressed_size, std::uint32_t uncompressed_size, Buffer& out);
 
+/// The contexts in a CI, of slices or of batches, and for slices their dictionaries.
+struct ContextTable {
+  std::uint64_t offset = 0, size = 0;  ///< in the CI
+  std::uint32_t count = 0;
+};
+
 /// Spec: nydus-blob.md 8.2.
 struct MetaHeader {
   std::uint32_t features = 0;
@@ -53,9 +59,7 @@ struct MetaHeader {
   std::uint64_t ci_offset = 0;           ///< in the RAFS blob
   std::uint64_t ci_compressed_size = 0;  ///< as stored
   std::uint64_t ci_uncompressed_size = 0;
-  std::uint64_t contexts_offset = 0;  ///< zran and batch: of the table of contexts in the CI
-  std::uint64_t contexts_size = 0;    ///< that table, and for zran the dictionaries
-  std::uint32_t contexts = 0;
+  ContextTable contexts;
 };
 
 std::array<std::byte, kMetaHeaderSize> encode(const MetaHeader& header);

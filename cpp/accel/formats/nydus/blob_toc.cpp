@@ -69,9 +69,9 @@ std::array<std::byte, tar::kBlockSize> section_header(std::string_view name, std
   return header;
 }
 
-void append_toc_entry(const TocEntry& entry, Buffer& out) {
-  out.append_zeros(kTocEntrySize);
-  std::byte* const at = out.data() + out.size() - kTocEntrySize;
+void append_section_entry(const SectionEntry& entry, Buffer& out) {
+  out.append_zeros(kSectionEntrySize);
+  std::byte* const at = out.data() + out.size() - kSectionEntrySize;
   const ByteView name = as_bytes(entry.name);
   store_le(at, toc_flag(entry.compressor));
   std::copy(name.begin(), name.end(), at + 8);

@@ -16,9 +16,9 @@ namespace accel::formats::nydus {
 /// The header that stands behind a section of `size` bytes.
 std::array<std::byte, tar::kBlockSize> section_header(std::string_view name, std::uint64_t size);
 
-inline constexpr std::size_t kTocEntrySize = 128;
+inline constexpr std::size_t kSectionEntrySize = 128;
 
-struct TocEntry {
+struct SectionEntry {
   std::string_view name;                     ///< section; at most 16 bytes
   Compressor compressor = Compressor::none;  ///< never gzip, which a TOC cannot express
   RawDigest digest{};                        ///< SHA-256 of the uncompressed section
@@ -27,6 +27,6 @@ struct TocEntry {
   std::uint64_t uncompressed_size = 0;
 };
 
-void append_toc_entry(const TocEntry& entry, Buffer& out);
+void append_section_entry(const SectionEntry& entry, Buffer& out);
 
 }  // namespace accel::formats::nydus

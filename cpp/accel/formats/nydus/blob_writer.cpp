@@ -55,21 +55,20 @@ void BlobWriter::end_data(std::uint64_t uncompressed_size) {
   write(header);
   if (!has_toc_) return;
   data_.update(header);  // QUIRK: the digest of this section is over its header too (nydus-blob.md 4.2)
-  append_toc_entry({section::kData, Compressor::none, raw_digest(data_.finish()), 0, size, uncompressed_size}, toc_);
+  append_section_entry({section::kData, Compressor::none, raw_digest(data_.finish()), 0, size, uncompressed_size},
+                       toc_);
 }
 
-StoredMeta BlobWriter::meta(const BlobMeta& meta, Blob& blob, const BlobKey* key) {
+StoredMeta BlobWriter::meta(const PlainCi& ci, Blob& blob, const BlobKey* key) {
   MetaHeader header;
   header.features = blob.features;
-  header.chunks = meta.chunks;
-  header.contexts_offset = meta.contexts_offset;
-  header.contexts_size = meta.contexts_size;
-  header.contexts = meta.contexts;
-  header.ci_compressor = meta.compressor;
+  header.chunks = ci.chunks;
+  header.contexts = ci.contexts;
+  header.ci_compressor = ci.compressor;
   header.ci_offset = position_;
-  header.ci_uncompressed_size = meta.ci.size();
-  const RawDigest digest = sha256_of(meta.ci.view());
-  Buffer compressed = compress_section(meta.ci.view(), header.ci_compressor);
+  header.ci_uncompressed_size = ci.bytes.size();
+  const RawDigest digest = sha256_of(ci.bytes.view());
+  Buffer compressed = compress_section(ci.bytes.view(), header.ci_compressor);
 
   Buffer encrypted;
   if (key != nullptr) encrypt_item(*key, compressed.view(), encrypted);
@@ -84,7 +83,7 @@ StoredMeta BlobWriter::meta(const BlobMeta& meta, Blob& blob, const BlobKey* key
 
   StoredMeta result;
   const bool kept_compressed = header.ci_compressor == Compressor::zstd;
-  result.ci = std::make_shared<io::MemorySource>(to_bytes(kept_compressed ? compressed.view() : meta.ci.view()));
+  result.ci = std::make_shared<io::MemorySource>(to_bytes(kept_compressed ? compressed.view() : ci.bytes.view()));
   result.compressor = kept_compressed ? Compressor::zstd : Compressor::none;
   result.ci_size = header.ci_uncompressed_size;
   result.header = to_bytes(header_bytes);
@@ -95,9 +94,7 @@ StoredMeta BlobWriter::meta(PackedCi ci, const ContextTable& contexts, Blob& blo
   MetaHeader header;
   header.features = blob.features;
   header.chunks = blob.chunk_count;
-  header.contexts_offset = contexts.offset;
-  header.contexts_size = contexts.size;
-  header.contexts = contexts.count;
+  header.contexts = contexts;
   header.ci_compressor = ci.compressor;
   header.ci_offset = position_;
   header.ci_compressed_size = ci.stored->size();
@@ -117,12 +114,12 @@ void BlobWriter::end_meta(const MetaHeader& header, const RawDigest& ci_digest, 
   end_section(section::kMeta, header.ci_compressed_size + kMetaHeaderSize);
   if (has_toc_) {
     const std::uint64_t header_offset = header.ci_offset + header.ci_compressed_size;
-    append_toc_entry({section::kMeta, header.ci_compressor, ci_digest, header.ci_offset, header.ci_compressed_size,
-                      header.ci_uncompressed_size},
-                     toc_);
-    append_toc_entry({section::kMetaHeader, Compressor::none, sha256_of(header_bytes), header_offset, kMetaHeaderSize,
-                      kMetaHeaderSize},
-                     toc_);
+    append_section_entry({section::kMeta, header.ci_compressor, ci_digest, header.ci_offset, header.ci_compressed_size,
+                          header.ci_uncompressed_size},
+                         toc_);
+    append_section_entry({section::kMetaHeader, Compressor::none, sha256_of(header_bytes), header_offset,
+                          kMetaHeaderSize, kMetaHeaderSize},
+                         toc_);
   }
   blob.ci_compressor = header.ci_compressor;
   blob.ci_offset = header.ci_offset;
@@ -131,11 +128,11 @@ void BlobWriter::end_meta(const MetaHeader& header, const RawDigest& ci_digest, 
 }
 
 void BlobWriter::digests(ByteView digests) {
-  const TocEntry entry = {section::kDigests, Compressor::none, sha256_of(digests),
-                          position_,         digests.size(),   digests.size()};
+  const SectionEntry entry = {section::kDigests, Compressor::none, sha256_of(digests),
+                              position_,         digests.size(),   digests.size()};
   write(digests);
   end_section(section::kDigests, digests.size());
-  append_toc_entry(entry, toc_);
+  append_section_entry(entry, toc_);
 }
 
 void BlobWriter::bootstrap(ByteView bootstrap) {
@@ -149,8 +146,8 @@ void BlobWriter::bootstrap(ByteView bootstrap) {
   const Buffer stored = compress_section(bootstrap, compressor);
   write(stored.view());
   end_section(section::kBootstrap, stored.size());
-  append_toc_entry({section::kBootstrap, compressor, sha256_of(bootstrap), offset, stored.size(), bootstrap.size()},
-                   toc_);
+  append_section_entry({section::kBootstrap, compressor, sha256_of(bootstrap), offset, stored.size(), bootstrap.size()},
+                       toc_);
 }
 
 BlobWriter::Toc BlobWriter::toc() {

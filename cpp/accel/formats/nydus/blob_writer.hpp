@@ -18,19 +18,12 @@
 
 namespace accel::formats::nydus {
 
-/// The CI of a blob on its way. Reference mode and native layers differ in what it holds.
-struct BlobMeta {
-  Buffer ci;  ///< chunk infos, then contexts, then dictionaries
+/// The CI of a blob on its way.
+struct PlainCi {
+  Buffer bytes;  ///< chunk infos, then contexts
   std::uint32_t chunks = 0;
-  std::uint64_t contexts_offset = 0, contexts_size = 0;
-  std::uint32_t contexts = 0;
+  ContextTable contexts;
   Compressor compressor = Compressor::zstd;  ///< how to compress it, where that makes it smaller
-};
-
-/// The contexts in a CI: of slices or of batches, and for slices their dictionaries. Spec: nydus-blob.md 8.2.
-struct ContextTable {
-  std::uint64_t offset = 0, size = 0;  ///< in the CI
-  std::uint32_t count = 0;
 };
 
 /// A CI that is compressed already.
@@ -60,7 +53,7 @@ class BlobWriter {
   void end_data(std::uint64_t uncompressed_size);
   /// CI and header. v6 layers with chunks only. `blob` gives the features and gets the CI's fields; `key`, when not
   /// null, encrypts both parts. Returns what the bootstrap layer needs of it (nydus-blob.md 8.6).
-  StoredMeta meta(const BlobMeta& meta, Blob& blob, const BlobKey* key);
+  StoredMeta meta(const PlainCi& ci, Blob& blob, const BlobKey* key);
   /// The same of a CI that is not in memory, not encrypted. `blob` has its features and its number of chunks.
   StoredMeta meta(PackedCi ci, const ContextTable& contexts, Blob& blob);
   /// The digests of all chunks in index order. With a TOC, after `meta`.

@@ -174,13 +174,13 @@ ChunkInfo Chunker::info_of(const Chunk& chunk, BatchPlan::Place place, const Sto
   return info;
 }
 
-BlobMeta Chunker::make_meta() const {
-  BlobMeta meta;
-  meta.chunks = own_chunks_;
+PlainCi Chunker::make_ci() const {
+  PlainCi ci;
+  ci.chunks = own_chunks_;
   // A TOC cannot say that a section is compressed with gzip.
-  meta.compressor = settings_.compressor == Compressor::gzip ? Compressor::zstd : settings_.compressor;
+  ci.compressor = settings_.compressor == Compressor::gzip ? Compressor::zstd : settings_.compressor;
   const bool v2 = uses_v2();
-  meta.ci.reserve(own_chunks_ * (v2 ? kChunkInfoV2Size : kChunkInfoV1Size));
+  ci.bytes.reserve(own_chunks_ * (v2 ? kChunkInfoV2Size : kChunkInfoV1Size));
   Buffer contexts;
   std::size_t next_item = 0;
   std::size_t next_place = 0;
@@ -191,14 +191,12 @@ BlobMeta Chunker::make_meta() const {
     const StoredItem& item = items_[next_item - 1];
     if (place.batched() && !place.joins()) append_batch_context(item.size, item.uncompressed_size, contexts);
     const ChunkInfo info = info_of(chunk, place, item);
-    v2 ? append_chunk_info_v2(info, meta.ci) : append_chunk_info_v1(info, meta.ci);
+    v2 ? append_chunk_info_v2(info, ci.bytes) : append_chunk_info_v1(info, ci.bytes);
   }
-  if (settings_.batch_size == 0) return meta;
-  meta.contexts_offset = meta.ci.size();
-  meta.contexts_size = contexts.size();
-  meta.contexts = static_cast<std::uint32_t>(contexts.size() / kBatchContextSize);
-  meta.ci.append(contexts.view());
-  return meta;
+  if (settings_.batch_size == 0) return ci;
+  ci.contexts = {ci.bytes.size(), contexts.size(), static_cast<std::uint32_t>(contexts.size() / kBatchContextSize)};
+  ci.bytes.append(contexts.view());
+  return ci;
 }
 
 Buffer Chunker::make_digests() const {

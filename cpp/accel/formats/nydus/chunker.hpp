@@ -31,7 +31,7 @@ class Chunker {
   /// of the layer's own blob, whose features and chunk section are set; nothing when no chunk had to be stored.
   std::optional<std::uint32_t> finish();
   /// After `finish`: the index of the own blob's chunks, and their digests.
-  [[nodiscard]] BlobMeta make_meta() const;
+  [[nodiscard]] PlainCi make_ci() const;
   [[nodiscard]] Buffer make_digests() const;
 
  private:

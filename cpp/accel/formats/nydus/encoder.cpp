@@ -82,7 +82,7 @@ class NativeEncoder final : public LayerEncoder {
   void write_index(Blob& own, NydusPart& part) {
     blob_.end_data(own.uncompressed_size);
     if (has_toc_) {
-      part.meta = blob_.meta(chunker_.make_meta(), own, key_ ? &*key_ : nullptr);
+      part.meta = blob_.meta(chunker_.make_ci(), own, key_ ? &*key_ : nullptr);
       blob_.digests(chunker_.make_digests().view());
     }
     if (key_) {

@@ -79,9 +79,7 @@ TEST(MetaHeader, agrees_with_the_vector_of_the_specification) {
 TEST(MetaHeader, contexts_are_behind_the_sizes) {
   MetaHeader header;
   header.ci_compressor = Compressor::zstd;
-  header.contexts_offset = 0x30;
-  header.contexts_size = 0x50;
-  header.contexts = 2;
+  header.contexts = {0x30, 0x50, 2};
   const auto bytes = encode(header);
   EXPECT_EQ(hex_encode(ByteView(bytes).subspan(8, 4)), "03000000");
   EXPECT_EQ(hex_encode(ByteView(bytes).subspan(40, 24)), "300000000000000050000000000000000200000000000000");

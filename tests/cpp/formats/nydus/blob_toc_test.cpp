@@ -30,12 +30,12 @@ TEST(SectionHeader, eight_gigabytes_are_written_in_binary) {
   EXPECT_EQ(header("image.blob", 1ULL << 33U).substr(124, 12), std::string("\x80\0\0\0\0\0\0\x02\0\0\0\0", 12));
 }
 
-TEST(TocEntry, fields_are_where_the_specification_puts_them) {
-  TocEntry entry = {section::kMetaHeader, Compressor::zstd, {}, 0x1122334455667788, 0x99, 0x1000};
+TEST(SectionEntry, fields_are_where_the_specification_puts_them) {
+  SectionEntry entry = {section::kMetaHeader, Compressor::zstd, {}, 0x1122334455667788, 0x99, 0x1000};
   entry.digest.fill(std::byte{0xAB});
   Buffer out;
-  append_toc_entry(entry, out);
-  ASSERT_EQ(out.size(), kTocEntrySize);
+  append_section_entry(entry, out);
+  ASSERT_EQ(out.size(), kSectionEntrySize);
   EXPECT_EQ(hex_encode(out.view().first(8)), "0200000000000000");
   EXPECT_EQ(as_text(out.view().subspan(8, 16)), "blob.meta.header");
   EXPECT_EQ(to_bytes(out.view().subspan(24, 32)), Bytes(32, std::byte{0xAB}));
@@ -43,10 +43,10 @@ TEST(TocEntry, fields_are_where_the_specification_puts_them) {
   EXPECT_EQ(hex_encode(out.view().subspan(80)), std::string(96, '0'));
 }
 
-TEST(TocEntry, compressors_have_flags_and_gzip_has_none) {
+TEST(SectionEntry, compressors_have_flags_and_gzip_has_none) {
   const auto flag = [](Compressor compressor) {
     Buffer out;
-    append_toc_entry({section::kMeta, compressor}, out);
+    append_section_entry({section::kMeta, compressor}, out);
     return std::to_integer<int>(out.view()[0]);
   };
   EXPECT_EQ(flag(Compressor::none), 1);
