@@ -164,6 +164,8 @@ struct OpenOptions {
   std::uint64_t max_toc_entries = 2'000'000;    ///< files and chunks of one layer
   /// Finds the TOC blob of an eStargz layer with external TOC (estargz.md 10.1); null or no answer: there is none.
   std::function<std::optional<Bytes>(const oci::Descriptor& layer)> external_toc;
+  /// Opens a blob that a nydus layer refers to by digest (size 0: not known); null or no answer: it cannot be had.
+  std::function<std::shared_ptr<io::ByteSource>(const oci::Descriptor& blob)> other_blobs;
 };
 
 struct Capabilities {

@@ -1,0 +1,18 @@
+/// The names of a RAFS tree as entries of a layer.
+#pragma once
+
+#include <functional>
+
+#include "accel/formats/nydus/rafs/rafs.hpp"
+#include "accel/tar/entry.hpp"
+
+namespace accel::formats::nydus {
+
+/// Calls `each` for every name of the tree, directories before what is in them, children in byte order. Entries have
+/// clean names ("etc/hosts"; the root is "./"); further names of a file are hardlinks to its first. Directories that no
+/// entry of a layer was about are left out unless nothing else implies them.
+void walk_entries(
+    const Tree& tree,
+    const std::function<void(const tar::Entry& entry, const Inode& inode, std::uint32_t inode_number)>& each);
+
+}  // namespace accel::formats::nydus
