@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/bit_writer.hpp"
 #include "codec/samples.hpp"
 #include "codec/zlib_reference.hpp"
 
@@ -81,36 +82,6 @@ void expect_like_zlib(std::string_view input, std::size_t limit = 1 << 20) {
     ASSERT_EQ(got.consumed, want.consumed);
   }
 }
-
-/// Writes bits as RFC 1951 packs them.
-class BitWriter {
- public:
-  BitWriter& bits(std::uint32_t value, unsigned count) {
-    for (unsigned i = 0; i < count; ++i) {
-      if (used_ % 8 == 0) text_ += '\0';
-      if ((value >> i & 1U) != 0) text_.back() = static_cast<char>(text_.back() | 1 << used_ % 8);
-      ++used_;
-    }
-    return *this;
-  }
-  /// A Huffman code: its first bit is its highest.
-  BitWriter& code(std::uint32_t value, unsigned count) {
-    for (unsigned i = count; i-- > 0;) bits(value >> i & 1U, 1);
-    return *this;
-  }
-  /// A literal or length symbol in the fixed code.
-  BitWriter& fixed(unsigned symbol) {
-    if (symbol < 144) return code(0x30 + symbol, 8);
-    if (symbol < 256) return code(0x190 + symbol - 144, 9);
-    if (symbol < 280) return code(symbol - 256, 7);
-    return code(0xC0 + symbol - 280, 8);
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-  std::size_t used_ = 0;
-};
 
 /// A dynamic block's header with these code lengths, each written with 4 bits (symbols 16 to 18 are not used), except
 /// that the code lengths' own code may be given.
