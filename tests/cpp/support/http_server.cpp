@@ -1,16 +1,12 @@
 #include "support/http_server.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <sstream>
-#include <stdexcept>
+#include <thread>
 
 namespace accel::testing {
 
@@ -22,20 +18,6 @@ bool receive_more(int fd, std::string& received) {
   if (count <= 0) return false;
   received.append(block, static_cast<std::size_t>(count));
   return true;
-}
-
-void send_all(int fd, const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t count = ::send(fd, text.data() + done, text.size() - done, MSG_NOSIGNAL);
-    if (count <= 0) return;
-    done += static_cast<std::size_t>(count);
-  }
-}
-
-void reset_on_close(int fd) {
-  const linger now{1, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 std::string lower(std::string text) {
@@ -145,52 +127,14 @@ std::string HttpRequest::query(const std::string& name) const {
 }
 
 HttpServer::HttpServer(Handler handler, BodyLimit body_limit)
-    : handler_(std::move(handler)), body_limit_(std::move(body_limit)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_, 64) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("cannot listen on 127.0.0.1");
-  }
-  port_ = ntohs(address.sin_port);
-  acceptor_ = std::thread([this] { accept_loop(); });
-}
-
-HttpServer::~HttpServer() {
-  stopping_ = true;
-  ::shutdown(listener_, SHUT_RDWR);
-  acceptor_.join();
-  ::close(listener_);
-  {
-    const std::lock_guard lock(mutex_);
-    for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
-  }
-  for (auto& worker : workers_) worker.join();
-}
-
-void HttpServer::accept_loop() {
-  while (!stopping_) {
-    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd < 0) continue;
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const int connection = ++accepted_;
-    const std::lock_guard lock(mutex_);
-    open_.push_back(fd);
-    workers_.emplace_back([this, fd, connection] { serve(fd, connection); });
-  }
-}
+    : handler_(std::move(handler)),
+      body_limit_(std::move(body_limit)),
+      listener_([this](int fd, int connection) { serve(fd, connection); }) {}
 
 void HttpServer::serve(int fd, int connection) {
   std::string received;
-  while (!stopping_ && serve_one(fd, connection, received)) {
+  while (!listener_.stopping() && serve_one(fd, connection, received)) {
   }
-  const std::lock_guard lock(mutex_);
-  std::erase(open_, fd);
-  ::close(fd);
 }
 
 bool HttpServer::serve_one(int fd, int connection, std::string& received) {
@@ -213,7 +157,7 @@ bool HttpServer::serve_one(int fd, int connection, std::string& received) {
     received.erase(0, wanted);
   }
   const HttpReply reply = handler_(request);
-  for (auto waited = std::chrono::milliseconds(0); waited < reply.delay && !stopping_;
+  for (auto waited = std::chrono::milliseconds(0); waited < reply.delay && !listener_.stopping();
        waited += std::chrono::milliseconds(10)) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

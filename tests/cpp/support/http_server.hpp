@@ -2,17 +2,16 @@
 /// code with what it tests.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
+
+#include "support/loopback_listener.hpp"
 
 namespace accel::testing {
 
@@ -54,32 +53,21 @@ class HttpServer {
   using BodyLimit = std::function<std::optional<std::size_t>(const HttpRequest&)>;
 
   explicit HttpServer(Handler handler, BodyLimit body_limit = {});
-  ~HttpServer();
-  HttpServer(const HttpServer&) = delete;
-  HttpServer& operator=(const HttpServer&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
   /// "127.0.0.1:port".
-  [[nodiscard]] std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string host() const { return listener_.host(); }
   [[nodiscard]] std::string url(const std::string& target) const { return "http://" + host() + target; }
   /// Connections accepted so far.
-  [[nodiscard]] int connections() const { return accepted_; }
+  [[nodiscard]] int connections() const { return listener_.connections(); }
 
  private:
-  void accept_loop();
   void serve(int fd, int connection);
   bool serve_one(int fd, int connection, std::string& received);
 
   Handler handler_;
   BodyLimit body_limit_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::atomic<int> accepted_{0};
-  std::atomic<bool> stopping_{false};
-  std::mutex mutex_;
-  std::vector<int> open_;  ///< sockets that threads are busy with
-  std::vector<std::thread> workers_;
-  std::thread acceptor_;
+  LoopbackListener listener_;
 };
 
 }  // namespace accel::testing

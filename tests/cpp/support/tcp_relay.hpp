@@ -5,10 +5,10 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "support/loopback_listener.hpp"
 
 namespace accel::testing {
 
@@ -19,12 +19,9 @@ class TcpRelay {
 
   /// Listens on 127.0.0.1 and passes everything on to `target_port` there; as a proxy whatever name is asked for.
   explicit TcpRelay(std::uint16_t target_port, Mode mode = Mode::transparent);
-  ~TcpRelay();
-  TcpRelay(const TcpRelay&) = delete;
-  TcpRelay& operator=(const TcpRelay&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
+  [[nodiscard]] std::string host() const { return listener_.host(); }
 
   /// Resets the connection over which the next `bytes` bytes from the client have passed; once.
   void cut_upload_after(std::int64_t bytes) { upload_left_ = bytes; }
@@ -39,24 +36,18 @@ class TcpRelay {
   [[nodiscard]] std::vector<std::string> connects() const;
 
  private:
-  void accept_loop();
   void serve(int client);
   bool open_tunnel(int client);
   void pump(int from, int to, std::atomic<std::int64_t>& left);
 
   std::uint16_t target_port_;
   Mode mode_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> upload_left_{-1}, download_left_{-1};  ///< negative: no cut
   std::atomic<int> cuts_{0};
   mutable std::mutex mutex_;
   std::string refusal_;
   std::vector<std::string> connects_;
-  std::vector<int> sockets_;
-  std::vector<std::thread> workers_;
-  std::thread acceptor_;
+  LoopbackListener listener_;
 };
 
 }  // namespace accel::testing
