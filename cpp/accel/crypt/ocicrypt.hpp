@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "accel/crypt/keys.hpp"
-#include "accel/hash/digest.hpp"
 #include "accel/io/sink.hpp"
 #include "accel/io/source.hpp"
 
@@ -60,12 +59,9 @@ class LayerKey {
   LayerKey& operator=(LayerKey&&) noexcept;
   ~LayerKey();
 
-  /// The digest of the plaintext as the encrypting tool noted it; empty when it did not.
-  [[nodiscard]] const hash::Digest& plain_digest() const noexcept;
-
   /// The plaintext of `ciphertext`, which must outlive the stream. A consumer never sees a clean end of bytes that were
-  /// changed: the read that would return the last bytes throws DigestMismatch (HMAC, or the noted digest) instead. What
-  /// was read before is not yet proved right.
+  /// changed: the read that would return the last bytes throws DigestMismatch instead. What was read before is not yet
+  /// proved right.
   [[nodiscard]] std::unique_ptr<io::ByteStream> decrypt(io::ByteStream& ciphertext) const;
 
  private:
