@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
-#include "accel/formats/nydus/bootstrap_layer_reader.hpp"
+#include "accel/formats/nydus/image_bootstrap.hpp"
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
 #include "accel/formats/nydus/rafs_reader.hpp"
 #include "accel/formats/nydus/reader.hpp"
@@ -102,9 +102,9 @@ class Reader final : public RafsReader {
  protected:
   Rafs load() override {
     try {
-      bootstrap_ = read_bootstrap_layer(*blobs_->open(layer_), options());
-      const Bytes bytes = std::exchange(bootstrap_.bootstrap, {});
-      Rafs rafs = read_bootstrap(bytes);
+      bootstrap_ = read_image_bootstrap(*blobs_->open(layer_), options(), {});
+      const Buffer bytes = std::exchange(bootstrap_.bytes, {});
+      Rafs rafs = read_bootstrap(bytes.view());
       const std::string version = annotation(layer_, kFsVersionAnnotation);
       if (!version.empty() && version != std::to_string(static_cast<int>(rafs.version))) {
         throw FormatError("the bootstrap is of version " + std::to_string(static_cast<int>(rafs.version)) +
@@ -125,8 +125,8 @@ class Reader final : public RafsReader {
       hex = blobs_->meta_digest(blob, hash::Digest::try_parse("sha256:" + blob.id)).hex();
     }
     // Images of older builders have no such files, and readers fetch what is in the blob.
-    const auto file = bootstrap_.meta_files.find(hex);
-    if (file != bootstrap_.meta_files.end()) check_meta_file(file->second, meta);
+    const auto file = bootstrap_.metas.find(hex);
+    if (file != bootstrap_.metas.end()) check_meta_file(file->second, meta);
   }
 
   void verify_others(const hash::Digest& diff_id, const CancelToken& cancel) override {
@@ -159,7 +159,7 @@ class Reader final : public RafsReader {
 
   const std::shared_ptr<ImageBlobs> blobs_;
   const oci::Descriptor layer_;
-  BootstrapLayer bootstrap_;
+  ImageBootstrap bootstrap_;
 };
 
 }  // namespace
