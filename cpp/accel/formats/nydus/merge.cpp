@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/formats/nydus/rafs/growth.hpp"
 #include "accel/formats/nydus/rafs/numbering.hpp"
 #include "accel/formats/nydus/rafs/prefetch.hpp"
 #include "accel/fs/overlay.hpp"
@@ -74,7 +75,7 @@ class Merger::LayerCopy {
       const std::uint32_t first = inode.first_chunk;
       inode.first_chunk = static_cast<std::uint32_t>(result_.file_chunks.size());
       for (std::uint32_t i = 0; i < inode.chunk_count; ++i) {
-        result_.file_chunks.push_back(chunk(layer_.file_chunks[first + i]));
+        append_sparing(result_.file_chunks, chunk(layer_.file_chunks[first + i]));
       }
     }
     copied = result_.tree.add_inode(inode);
@@ -88,7 +89,7 @@ class Merger::LayerCopy {
     copied = static_cast<std::uint32_t>(result_.chunks.size());
     Chunk chunk = layer_.chunks[number];
     chunk.blob = blobs_[chunk.blob];
-    result_.chunks.push_back(chunk);
+    append_sparing(result_.chunks, chunk);
     return copied;
   }
 
@@ -264,10 +265,10 @@ void Merger::keep_used() {
           result_.blobs.push_back(std::move(blobs[chunks[chunk].blob]));
         }
         place = static_cast<std::uint32_t>(result_.chunks.size());
-        result_.chunks.push_back(chunks[chunk]);
+        append_sparing(result_.chunks, chunks[chunk]);
         result_.chunks.back().blob = blob_place;
       }
-      result_.file_chunks.push_back(place);
+      append_sparing(result_.file_chunks, place);
     }
   }
 }

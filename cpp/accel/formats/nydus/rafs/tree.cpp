@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/formats/nydus/rafs/growth.hpp"
 #include "accel/tar/path.hpp"
 
 namespace accel::formats::nydus {
@@ -70,6 +71,7 @@ std::string_view Tree::text(std::uint32_t text) const {
 std::uint32_t Tree::append(std::string_view text) {
   if (text.size() > kMaxText - text_.size()) refuse_size("names and link targets");
   const auto begin = static_cast<std::uint32_t>(text_.size());
+  make_room(text_, text.size());
   text_.append(text);
   return begin;
 }
@@ -97,7 +99,7 @@ std::uint32_t Tree::add_xattrs(Xattrs xattrs) {
 
 std::uint32_t Tree::add_inode(const Inode& inode) {
   if (inodes_.size() >= kNone) refuse_size("inodes");
-  inodes_.push_back(inode);
+  append_sparing(inodes_, inode);
   return static_cast<std::uint32_t>(inodes_.size() - 1);
 }
 
@@ -136,6 +138,7 @@ Tree::Name Tree::add(Name directory, std::string_view name, std::uint32_t inode)
   if (names_.size() >= kNone) refuse_size("names");
   const auto entry = static_cast<Name>(names_.size());
   const std::uint32_t text = append(name);
+  make_room(names_);
   names_.push_back(
       {.text = text, .parent = directory, .inode = inode, .name_size = static_cast<std::uint8_t>(name.size())});
   if (names_.size() > index_.size() / 4 * 3) grow_index();

@@ -62,7 +62,8 @@ class Tree {
   [[nodiscard]] const Xattrs& xattrs(std::uint32_t set) const { return xattrs_[set]; }  ///< Inode::xattrs
   [[nodiscard]] std::size_t xattr_sets() const noexcept { return xattrs_.size(); }
 
-  // Building. All of these throw FormatError where the numbers do not suffice (4 GiB of names, 2^32 - 1 inodes).
+  // Building. All of these throw FormatError where the numbers do not suffice (4 GiB of names, 2^32 - 1 inodes). Names
+  // and texts must not be views of this tree.
   std::uint32_t add_text(std::string_view text);
   /// The number of a set with the same content; sets are shared.
   std::uint32_t add_xattrs(Xattrs xattrs);
