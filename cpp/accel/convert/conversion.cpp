@@ -18,6 +18,7 @@
 #include "accel/convert/parallel.hpp"
 #include "accel/convert/planner.hpp"
 #include "accel/convert/written_again.hpp"
+#include "accel/crypt/keys.hpp"
 #include "accel/formats/all_formats.hpp"
 
 namespace accel::convert {
@@ -64,6 +65,12 @@ class Conversion {
       dictionaries_.emplace_back();
       const formats::ImageOptions wanted = format->image_options();
       backends_.push_back(wanted.backend_type.empty() ? nullptr : open_backend(wanted));
+      recipients_.emplace_back();
+      if (!wanted.encrypt_recipients.empty()) recipients_.back() = crypt::Recipients::load(wanted.encrypt_recipients);
+      if (request_.verify && !recipients_.back().empty()) {
+        throw ConfigError("an image that is encrypted for others cannot be verified",
+                          "leave out either verify or encrypt_recipients");
+      }
       if (const std::string location = format->dictionary_image(); !location.empty()) {
         dictionaries_.back() = open_(location);
         load_dictionary(*format, dictionaries_.back(), request_.platforms, environment_, job_);
@@ -141,6 +148,17 @@ class Conversion {
       ConvertedLayer& result = results[wanted[i]][index];
       std::move(result.notes.begin(), result.notes.end(), std::back_inserter(converted[i].notes));
       result = std::move(converted[i]);
+      if (result.result.refers_to_source) take_blob(wanted[i], layer.source, *source_.repository, cancel);
+    }
+  }
+
+  /// Sees to it that `blob` of `from` is where the layers of target `t` are.
+  void take_blob(std::size_t t, const oci::Descriptor& blob, oci::Repository& from, const CancelToken& cancel) {
+    if (!backends_[t]) {
+      const std::string id = blob.digest.to_string() + "@" + plan_.targets[t].driver;
+      transfer_blob(blob, from, *targets_[t].repository, job_, id, cancel);
+    } else if (!backends_[t]->has_blob(blob.digest, blob.size, cancel)) {
+      copy_blob(blob, from, *backends_[t], job_, cancel);
     }
   }
 
@@ -196,7 +214,8 @@ class Conversion {
           verify_whole_image(*node, opener, cancel_);
           return;
         }
-        MadeImageLayer layer = make_image_layer(*node, source_.reference, plan_, layers, lane_of(t), context, cancel_);
+        MadeImageLayer layer =
+            make_image_layer(*node, source_.reference, plan_, layers, lane_of(t), recipients_[t], context, cancel_);
         for (const oci::Descriptor& blob : layer.result.foreign_blobs) take_from_dictionary(t, blob);
         made.emplace(node, std::move(layer));
       });
@@ -206,15 +225,7 @@ class Conversion {
 
   /// Sees to it that a blob of the dictionary is where the image's own blobs are.
   void take_from_dictionary(std::size_t t, const oci::Descriptor& blob) {
-    with_context("blob of the dictionary", [&] {
-      if (backends_[t] && backends_[t]->has_blob(blob.digest, blob.size, cancel_)) return;
-      const std::string id = blob.digest.to_string() + "@" + plan_.targets[t].driver;
-      if (backends_[t]) {
-        copy_blob(blob, *dictionaries_[t].repository, *backends_[t], job_, cancel_);
-      } else {
-        transfer_blob(blob, *dictionaries_[t].repository, *targets_[t].repository, job_, id, cancel_);
-      }
-    });
+    with_context("blob of the dictionary", [&] { take_blob(t, blob, *dictionaries_[t].repository, cancel_); });
   }
 
   void verify(std::size_t t, const TargetImage& image, const std::string& toc_image) {
@@ -300,6 +311,7 @@ class Conversion {
   // By target, null where there is none.
   std::vector<OpenImage> dictionaries_;
   std::vector<std::shared_ptr<backend::BlobBackend>> backends_;
+  std::vector<crypt::Recipients> recipients_;
   Image image_;
   Plan plan_;
   std::vector<PendingTag> tags_;

@@ -9,6 +9,7 @@
 #include "accel/convert/layer_opener.hpp"
 #include "accel/convert/layer_pipeline.hpp"
 #include "accel/convert/planner.hpp"
+#include "accel/crypt/keys.hpp"
 
 namespace accel::convert {
 
@@ -25,9 +26,11 @@ using ImageLayers = std::map<const ImageNode*, MadeImageLayer>;
 /// Makes the own layer of `image`, which stands at `reference`, from its `layers` (one for each of `plan.layers`, of
 /// one target) and stores it in the repository of `target`. Throws what formats::Format::encode_image and the
 /// repository throw.
+/// The layer is encrypted for `recipients` if there are any.
 MadeImageLayer make_image_layer(const ImageNode& image, const std::string& reference, const Plan& plan,
                                 const std::vector<ConvertedLayer>& layers, const LayerTarget& target,
-                                const LayerContext& context, const CancelToken& cancel);
+                                const crypt::Recipients& recipients, const LayerContext& context,
+                                const CancelToken& cancel);
 
 /// Reads and verifies an image whose layers all were of the target's format already. Throws FormatError,
 /// DigestMismatch.

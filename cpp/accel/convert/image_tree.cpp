@@ -105,7 +105,7 @@ fs::Tree read_whole_image(formats::LayerReader& reader, const ImageNode& image, 
   if (from == TreeSource::metadata) {
     reader.list(filler);
   } else {
-    reader.verify(filler, {}, cancel);
+    reader.verify(filler, image.config.diff_ids.back(), cancel);
   }
   tree.end_layer();
   counters.blobs_verified += image.manifest.layers.size();

@@ -64,10 +64,11 @@ std::unique_ptr<formats::LayerReader> LayerOpener::open_image(const std::vector<
 }
 
 std::shared_ptr<io::ByteSource> LayerOpener::source_elsewhere(const oci::Descriptor& blob) {
+  if (blob.size > 0 && repository_.has_blob(blob, cancel_)) return source(blob);
   const auto size = backend_ ? backend_->stat_blob(blob.digest, cancel_) : std::nullopt;
   if (size) return backend_->blob_source(blob.digest, *size, cancel_);
-  throw NotFound("blob " + blob.digest.short_string() + " is no layer of the image" +
-                     (backend_ ? " and not in " + backend_->name() : ""),
+  throw NotFound("blob " + blob.digest.short_string() + " is no layer of the image and not in " +
+                     (backend_ ? backend_->name() : repository_.name()),
                  RegistryError::Fields{},
                  "its layers are in a storage backend; read it with the tools of that backend");
 }

@@ -72,6 +72,8 @@ struct LayerResult {
   Bytes side_blob;                            ///< eStargz with external TOC: the TOC blob of this layer; else empty
   /// With Capabilities::twin_tag_suffix: what the layer descriptor has instead of `annotations` in the twin image.
   oci::Annotations twin_annotations;
+  /// Readers need the bytes of the source layer as well, so it must be where the converted one is.
+  bool refers_to_source = false;
   /// With Capabilities::image_layer: what `encode_image` needs of this layer.
   std::shared_ptr<const LayerPart> part = nullptr;
 };

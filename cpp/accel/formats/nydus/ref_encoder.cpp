@@ -115,6 +115,7 @@ class RefEncoder final : public LayerEncoder {
     part->toc_digest = toc.digest;
     part->toc_size = toc.size;
     LayerResult result = describe_layer(blob_.position(), std::move(part));
+    result.refers_to_source = true;
     result.annotations.emplace(kRefAnnotation, source_.digest.to_string());
     return result;
   }
