@@ -47,7 +47,7 @@ class CompressedTar final : public io::ByteSink {
       bytes = bytes.subspan(piece.size());
     }
   }
-  BootstrapLayer finish() {
+  BootstrapLayerTar finish() {
     pipeline_.finish();
     const std::uint64_t size = hasher_.length();
     return {.diff_id = hasher_.finish(), .uncompressed_size = size};
@@ -110,8 +110,8 @@ Buffer read_bootstrap_file(tar::Reader& reader, std::uint64_t size, std::uint64_
 
 }  // namespace
 
-BootstrapLayer write_bootstrap_layer(ByteView bootstrap, const std::vector<MetaFile>& metas, io::ByteSink& sink,
-                                     const EncodeContext& context) {
+BootstrapLayerTar write_bootstrap_layer(ByteView bootstrap, const std::vector<MetaFile>& metas, io::ByteSink& sink,
+                                        const EncodeContext& context) {
   CompressedTar tar(sink, context);
   write_header(tar, kDirectory, tar::EntryType::directory, 0755, 0);
   write_header(tar, kBootstrap, tar::EntryType::regular, 0444, bootstrap.size());

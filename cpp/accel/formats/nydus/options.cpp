@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <initializer_list>
 #include <string_view>
 
 #include "accel/base/error.hpp"
@@ -10,8 +11,6 @@
 namespace accel::formats::nydus {
 
 namespace {
-
-using namespace std::string_view_literals;
 
 constexpr std::string_view kSizeRange = "a power of two from 4096 to 16777216 bytes, decimal or 0x";
 
@@ -90,6 +89,13 @@ void check_v5(const Options& options) {
   if (options.encrypt) excluded("encrypt_recipients", "fs_version 5", "version 5 has no place for the key");
 }
 
+void note_without_effect(const OptionReader& reader, Options& options, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (!reader.given(name)) continue;
+    options.notes.push_back("option " + std::string(name) + " has no effect: with oci_ref layers stay as they are");
+  }
+}
+
 /// `oci_ref` leaves the layers as they are, so nothing about how chunks are stored can be chosen.
 void check_reference(const OptionReader& reader, Options& options) {
   if (!options.oci_ref) {
@@ -105,14 +111,13 @@ void check_reference(const OptionReader& reader, Options& options) {
     excluded("oci_ref", "docker2oci off", "its annotations need OCI manifests");
   }
   options.image.docker_to_oci = true;
-  // They are for layers that are converted natively.
+  // What indexes of layers are made with; layers that are converted after all must go with them.
+  options.digester = Digester::sha256;
+  options.chunk_size = kDefaultChunkSize;
+  note_without_effect(reader, options, {"fs_chunk_size", "digester"});
   if (options.oci_ref_zstd == ZstdSource::native) return;
-  for (const std::string_view name : {"compressor"sv, "rafs_compressor"sv, "compression_level"sv, "batch_size"sv,
-                                      "fs_chunk_size"sv, "digester"sv, "chunk_dict_ref"sv}) {
-    if (reader.given(name)) {
-      options.notes.push_back("option " + std::string(name) + " has no effect: with oci_ref layers stay as they are");
-    }
-  }
+  note_without_effect(reader, options,
+                      {"compressor", "rafs_compressor", "compression_level", "batch_size", "chunk_dict_ref"});
 }
 
 void note_ignored(const OptionReader& reader, Options& options) {
