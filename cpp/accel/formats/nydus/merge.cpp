@@ -276,7 +276,8 @@ void Merger::keep_used() {
 Rafs Merger::finish(const std::vector<std::string>& prefetch) {
   if (layers_ == 0) refuse("the image has none");
   keep_used();
-  result_.has_xattrs = true;  // QUIRK: the reference's merge always says so
+  // QUIRK: so does the reference, whether there are any or not (rafs-v6.md 17.4); of version 5 it looks at the inodes.
+  result_.has_xattrs = result_.version == FsVersion::v6;
   for (PrefetchTarget& target : prefetch_targets(result_.tree, prefetch)) {
     result_.prefetch.push_back(std::move(target.path));
   }
