@@ -72,7 +72,8 @@ void StoredBlob::check_sections(const Blob& blob, FsVersion version, const BlobM
   const std::optional<Toc> toc = read_toc(rafs, sections_);
   if (toc.has_value() != has(blob, feature::kHasToc)) fail("its features and its TOC disagree", rafs.size());
   const Section* const data = find_section(sections_, section::kData);
-  if ((data != nullptr) == has(blob, feature::kSeparate)) fail("its features and its sections disagree", 0);
+  const bool has_data = data != nullptr && !data->elsewhere;
+  if (has_data == has(blob, feature::kSeparate)) fail("its features and its sections disagree", 0);
   if (data != nullptr && data->size != data_end(blob, version)) {
     fail("its data does not end where the blob table says", data->size);
   }
@@ -96,7 +97,7 @@ void StoredBlob::check_sections(const Blob& blob, FsVersion version, const BlobM
   if (const Section* const place = find_section(sections_, section::kBootstrap)) {
     check_bootstrap(blob, *place, toc ? &*toc : nullptr, options);
   }
-  if (toc && data != nullptr) {
+  if (toc && has_data) {
     data_section_ = toc->find(section::kData)->digest;
     watched_ = data->size + kTarHeaderSize;
   }

@@ -17,6 +17,9 @@ namespace accel::formats::nydus {
 struct Section {
   std::string name;
   std::uint64_t offset = 0, size = 0;
+  /// QUIRK (nydus-image 2.2.0): a reference blob begins with a header of the data, which is in the OCI layer. `size` is
+  /// that of the layer.
+  bool elsewhere = false;
 };
 
 /// True when the last 512 bytes are the tar header of a section that ends a RAFS blob.

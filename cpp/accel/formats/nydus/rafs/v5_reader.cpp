@@ -136,7 +136,6 @@ class Reader {
   }
 
   std::uint32_t add_inode(V5Record& record, const std::string& path) {
-    ++inodes_;
     return rafs_.tree.add_inode(value_of(record, path));
   }
 
@@ -218,19 +217,12 @@ class Reader {
     if (record.link_count != below + 2) {
       BootstrapBytes::fail("a directory's link count is not that of its subdirectories", record.offset + 88, path);
     }
-    if (index != kRootIndex) return;
-    ++inodes_;
   }
 
   void check_groups() const {
     for (const auto& [number, group] : groups_) {
       if (group.names_left == 0) continue;
       BootstrapBytes::fail("an inode's link count is above the number of its names", group.offset + 88);
-    }
-    if (inodes_ != super_.inode_count) {
-      BootstrapBytes::fail("the superblock counts " + std::to_string(super_.inode_count) + " inodes, there are " +
-                               std::to_string(inodes_),
-                           24);
     }
   }
 
@@ -290,7 +282,6 @@ class Reader {
   Rafs rafs_;
   std::vector<Place> places_;  // by index
   std::unordered_map<std::uint64_t, Group> groups_;
-  std::uint64_t inodes_ = 0;
 };
 
 }  // namespace

@@ -261,7 +261,6 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"flag", put(16, std::uint64_t{0x119}), "flags"},
         Damage{"compressors", put(16, std::uint64_t{0x1B}), "compressors"},
         Damage{"inode_count", put(24, std::uint64_t{5}), "more inodes"},
-        Damage{"inode_count_low", put(24, std::uint64_t{3}), "counts 3 inodes"},
         Damage{"table_entries", put(56, 0x10000000U), "beyond the end"},
         Damage{"table_alignment", put(32, std::uint64_t{8196}), "aligned"},
         Damage{"table_overlap", put(48, std::uint64_t{8200}), "overlap"},
