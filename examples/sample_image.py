@@ -168,7 +168,7 @@ def write_layout(folder: Path, tag: str, layers: list[tuple[bytes, bool]]) -> st
     return f"oci:{folder}:{tag}"
 
 
-def make_sample_image(folder: Path, limit_bytes: int = 100 << 20) -> str:
+def make_sample_image(folder: Path, limit_bytes: int = 64 << 20) -> str:
     """Makes the image in the empty or absent `folder`; returns its location."""
     layers = [(base_layer(limit_bytes), True), (application_layer(), False), (top_layer(), True)]
     return write_layout(folder, "sample", layers)
