@@ -63,8 +63,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t piece = data[0] < 128 ? data[0] + std::size_t{1} : std::size_t{data[0]} * 512;
   const std::size_t room = data[1] < 128 ? data[1] + std::size_t{1} : std::size_t{data[1]} * 1024;
   const codec::Inflated got = inflate_in_pieces(*inflater, input_memory, output_memory, input, piece, room);
+  using Outcome = codec::Inflated::Outcome;
+  // zlib takes a code for code lengths without any code in it, and only misses the end of the block later.
+  if (got.outcome == Outcome::refused) {
+    fuzz::require(want.outcome != Outcome::complete);
+    return 0;
+  }
   fuzz::require(got.outcome == want.outcome);
-  if (want.outcome == codec::Inflated::Outcome::refused) return 0;
   fuzz::require(got.content == want.content && got.consumed == want.consumed);
   return 0;
 }

@@ -41,7 +41,7 @@ struct BlockBoundary {
 class BlockBoundaries {
  public:
   static constexpr std::size_t kMaxWindow = 32768;
-  static constexpr std::uint64_t kMaxDistance = 65536;
+  static constexpr std::uint64_t kMaxDistance = 16384;
 
   /// The next boundary at or before the decompressed offset `out`; nothing when there is none. What it returns depends
   /// on the stream alone as long as the byte at `out`, or the end of the stream, has been seen. Ask often: boundaries

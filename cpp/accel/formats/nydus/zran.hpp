@@ -50,7 +50,7 @@ struct ZranPlace {
 /// - A chunk in another gzip member than the slice begins a new one, so that a slice has the end of a member inside
 /// only
 ///   when a chunk has: readers up to 2.2 fail there, and such a member begins without a dictionary.
-/// - Compressed positions are those of the last boundary or mark, of which there is one for every 64 KiB of output;
+/// - Compressed positions are those of the last boundary or mark, of which there is one for every 16 KiB of output;
 /// they
 ///   depend on the stream alone.
 /// - A slice never ends where the decoder would see the end of a member, at which readers look for a next one (11.6).

@@ -1,6 +1,7 @@
 /// Reference layers for tests: encoded in memory, and read by a small reader over zlib that shares no code with ours.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <memory>
