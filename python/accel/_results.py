@@ -37,7 +37,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Target:
-    """One image that was made. `skipped`: nothing was written, `notes` say why."""
+    """One image that was made. `skipped`: nothing was converted, `notes` say why.
+
+    A skipped target with `layers` was taken over from the source as it is, and its tag written; one without was there
+    already; one without a `digest` belongs to a dry run.
+    """
 
     driver: str
     reference: str

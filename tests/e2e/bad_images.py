@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 ZERO = "sha256:" + "0" * 64
 
+# Remedies.
+DAMAGED = "the image itself is damaged; build it again and push it"
+REPLACED = "fetch it again, or push the source image again"
+MIXED_UP = "; build the image again and push it"
+WITHOUT = "rebuild the image without this entry"
+
 
 @dataclass(frozen=True)
 class Bad:
@@ -29,12 +35,16 @@ class Bad:
 
 @dataclass(frozen=True)
 class Case:
-    """A way to be wrong; the message must hold every one of `says`, and `path` when an entry is at fault."""
+    """A way to be wrong.
+
+    The message must hold every one of `says`, `path` when an entry is at fault, and the `remedy` as its hint.
+    """
 
     name: str
     make: Callable[[Layout], Bad]
     says: tuple[str, ...]
     path: str = ""
+    remedy: str = DAMAGED
 
 
 def noise(size: int) -> bytes:
@@ -179,43 +189,57 @@ CASES = [
     Case("wrong checksum in gzip", corrupt_gzip, ("gzip",)),
     Case("garbage in gzip", garbage_in_gzip, ("gzip",)),
     Case("truncated zstd", truncated_zstd, ("zstd",)),
-    Case("wrong blob digest", wrong_blob_digest, ("digest",)),
-    Case("blob longer than its descriptor says", wrong_size(-1), ("bytes",)),
-    Case("blob shorter than its descriptor says", wrong_size(1), ("bytes",)),
-    Case("wrong diffID", wrong_diff_id, ("diffID",)),
+    Case("wrong blob digest", wrong_blob_digest, ("digest",), remedy=REPLACED),
+    Case("blob longer than its descriptor says", wrong_size(-1), ("bytes",), remedy="push the image again"),
+    Case("blob shorter than its descriptor says", wrong_size(1), ("bytes",), remedy="push the image again"),
+    Case("wrong diffID", wrong_diff_id, ("diffID",), remedy=MIXED_UP),
     Case("manifest cut off", garbage_manifest, ("JSON",)),
     Case("manifest nested without end", deep_manifest, ("JSON",)),
     Case("config that is no JSON", garbage_config, ("JSON",)),
-    Case("fewer diffIDs than layers", too_few_diff_ids, ("diff",)),
-    Case("unknown media type", unknown_media_type, ("application/vnd.example.layer.v9.squashfs",)),
-    Case("blob that is not there", missing_blob, ()),
-    Case("zstd bomb", zstd_bomb, ("--max-ratio",)),
+    Case("fewer diffIDs than layers", too_few_diff_ids, ("diff",), remedy=MIXED_UP),
+    Case(
+        "unknown media type",
+        unknown_media_type,
+        ("application/vnd.example.layer.v9.squashfs",),
+        remedy="OCI and Docker tar layers are",
+    ),
+    Case("blob that is not there", missing_blob, (), remedy="fetch it again"),
+    Case("zstd bomb", zstd_bomb, ("--max-ratio",), remedy="raise the limit with --max-ratio"),
     Case("tar with a wrong checksum", of_tar(header(b"etc/broken", checksum=1)), ("checksum",)),
     Case("entry larger than the layer", of_raw_tar(header(b"etc/long", 1 << 20) + b"short"), (), "etc/long"),
     Case("negative size", of_tar(header(b"etc/negative", base256(-1))), ("size",), "etc/negative"),
     Case("size beyond 64 bits", of_tar(header(b"etc/huge", base256(1 << 80))), ("size",), "etc/huge"),
     Case("size near 64 bits", of_tar(header(b"etc/huge", base256((1 << 63) - 1))), (), "etc/huge"),
     Case("size that is no number", of_tar(header(b"etc/odd", b"12 monkeys!!")), ("size",), "etc/odd"),
-    Case("name with ..", of_tar(file(b"etc/../../escape")), ("..",), "etc/../../escape"),
-    Case("name that would clear a terminal", of_tar(file(b"../\x1b[2J")), ("..",), "../?[2J"),
-    Case("name of two lines", of_tar(file(b"../a\nerror: b")), ("..",), "../a?error: b"),
+    Case("name with ..", of_tar(file(b"etc/../../escape")), ("..",), "etc/../../escape", remedy=WITHOUT),
+    Case("name that would clear a terminal", of_tar(file(b"../\x1b[2J")), ("..",), "../?[2J", remedy=WITHOUT),
+    Case("name of two lines", of_tar(file(b"../a\nerror: b")), ("..",), "../a?error: b", remedy=WITHOUT),
     Case(
         "path through a symlink",
         of_tar(header(b"lib", kind=b"2", link=b"/etc"), file(b"lib/passwd")),
         ("below lib",),
         "lib/passwd",
+        remedy=WITHOUT,
     ),
     Case(
         "hardlink to nothing",
         of_tar(header(b"etc/link", kind=b"1", link=b"etc/nothing")),
         ("etc/nothing",),
         "etc/link",
+        remedy=WITHOUT,
     ),
     Case(
         "hardlinks in a circle",
         of_tar(header(b"etc/a", kind=b"1", link=b"etc/b"), header(b"etc/b", kind=b"1", link=b"etc/a")),
         (),
         "etc/a",
+        remedy=WITHOUT,
     ),
-    Case("name that is not UTF-8", of_tar(file(b"etc/\xff\xfe")), ("UTF-8",), r"etc/\xff\xfe"),
+    Case(
+        "name that is not UTF-8",
+        of_tar(file(b"etc/\xff\xfe")),
+        ("UTF-8",),
+        r"etc/\xff\xfe",
+        remedy="rename or touch the file when the image is built",
+    ),
 ]

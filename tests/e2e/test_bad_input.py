@@ -53,6 +53,7 @@ def test_a_bad_image_fails_with_one_line_and_leaves_nothing(
     assert f"{case.path}: " in error or not case.path
     for word in case.says:
         assert word in error
+    assert case.remedy in error
     assert tags(target) == set()
     assert stray_files(target) == []
     assert outcome.peak_bytes < 1 << 30
@@ -136,30 +137,46 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
+@pytest.fixture(params=["disk", "limit"])
+def little_room(request: pytest.FixtureRequest, accelctl: Accelctl, tmp_path: Path) -> tuple[Path, str, str]:
+    """A folder that takes 1 MB in one file, the reason in an error for more, and the remedy."""
+    if request.param == "disk":
+        folder: Path = request.getfixturevalue("small_disk")
+        return folder, "No space left on device", "free space there, or choose"
+    accelctl.prefix = ("prlimit", "--fsize=1000000")
+    folder = tmp_path / "limited"
+    folder.mkdir()
+    return folder, "File too large", "raise the limit on the size of files"
+
+
 @pytest.mark.parametrize("kind", ["oci", "oci-archive"])
-def test_a_full_target_disk_is_one_line(kind: str, accelctl: Accelctl, layout: Layout, small_disk: Path) -> None:
+def test_a_full_target_disk_is_one_line(
+    kind: str, accelctl: Accelctl, layout: Layout, little_room: tuple[Path, str, str]
+) -> None:
     location = layout.tag(layout.add_image([layout.add_layer([Entry("big", noise(3_000_000, 1))])]), "app")
-    target = small_disk / "target"
+    folder, reason, remedy = little_room
+    target = folder / "target"
     error = accelctl("convert", location, f"{kind}:{target}:app", "--progress", "none").failed()
-    assert "No space left on device" in error
+    assert f"{reason}; {remedy}" in error
     assert location in error
     if kind == "oci":
         assert tags(target) == set()
         assert stray_files(target) == []
     else:
-        assert list(small_disk.iterdir()) == []
+        assert list(folder.iterdir()) == []
 
 
 def test_a_full_temporary_disk_is_one_line(
-    accelctl: Accelctl, layout: Layout, small_disk: Path, tmp_path: Path
+    accelctl: Accelctl, layout: Layout, little_room: tuple[Path, str, str], tmp_path: Path
 ) -> None:
     entries = [Entry("first", noise(3_000_000, 1)), Entry("last", noise(3_000_000, 2))]
     location = layout.tag(layout.add_image([layout.add_layer(entries)]), "app")
-    (tmp_path / "first.txt").write_text("last\n", encoding="utf-8")
+    folder, reason, remedy = little_room
     # Prioritised files reorder the layer: it must be staged.
     command = ("convert", location, f"oci:{tmp_path / 'target'}:app", "--progress", "none")
-    outcome = accelctl(*command, "--option", "prioritized_files=last", TMPDIR=str(small_disk))
+    outcome = accelctl(*command, "--option", "prioritized_files=last", TMPDIR=str(folder))
     error = outcome.failed()
-    assert "No space left on device" in error
-    assert str(small_disk) in error
-    assert list(small_disk.iterdir()) == []
+    assert f"{reason}; {remedy}" in error
+    assert str(folder) in error
+    assert location in error
+    assert list(folder.iterdir()) == []

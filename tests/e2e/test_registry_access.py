@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.python.support.images import sample_image
 from tests.support import registry as registries
+from tests.support.http_service import serving
 from tests.support.registry import PASSWORD, USER, Registry
 
 if TYPE_CHECKING:
@@ -66,6 +69,12 @@ def test_wrong_credentials_are_one_line_without_the_secret(
     assert SECRET not in outcome.stderr + outcome.stdout
 
 
+def test_a_refused_push_names_what_it_asked_for(guarded: Registry, accelctl: Accelctl, layout: Layout) -> None:
+    error = accelctl("convert", sample_image(layout), guarded.reference("secret/app:1"), "--progress", "none").failed()
+    assert guarded.host in error
+    assert "repository:secret/app:pull,push" in error
+
+
 def test_no_credentials_are_one_line(guarded: Registry, accelctl: Accelctl) -> None:
     error = accelctl("inspect", guarded.reference("secret/app:1")).failed()
     assert guarded.host in error
@@ -94,3 +103,34 @@ def test_an_unknown_ca_is_one_line(tls: Registry, accelctl: Accelctl, layout: La
     assert tls.host in error
     assert "certificate" in error
     assert "ca_file" in error or "--ca-file" in error
+
+
+class _Api(BaseHTTPRequestHandler):
+    """A registry without images."""
+
+    def do_GET(self) -> None:
+        self.send_response_only(200 if self.path == "/v2/" else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET  # noqa: N815 - http.server's name
+
+
+def test_a_loopback_host_without_a_port_is_asked_on_port_80_when_nobody_listens_on_443(accelctl: Accelctl) -> None:
+    host = "127.77.0.1"  # an address of this machine whose ports nobody else uses
+    try:
+        with serving(_Api, address=(host, 80)):
+            steps = accelctl("doctor", host, "--output", "json").document["steps"]
+    except PermissionError:
+        pytest.skip("only root may listen on port 80 here")
+    assert all(step["ok"] for step in steps)
+    assert "plain HTTP" in next(step["detail"] for step in steps if step["name"] == "tls")
+
+
+def test_the_doctor_names_a_refused_connection_as_that(accelctl: Accelctl) -> None:
+    outcome = accelctl("doctor", f"127.0.0.1:{registries.free_port()}", "--output", "json")
+    assert outcome.code == 1
+    steps = {step["name"]: step for step in json.loads(outcome.stdout)["steps"]}
+    assert steps["resolve"]["ok"]
+    assert not steps["connect"]["ok"]
+    assert "refused" in steps["connect"]["detail"]

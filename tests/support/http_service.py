@@ -22,9 +22,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving(handler: type[BaseHTTPRequestHandler], before_end: Callable[[], None] = lambda: None) -> Iterator[int]:
+def serving(
+    handler: type[BaseHTTPRequestHandler],
+    before_end: Callable[[], None] = lambda: None,
+    address: tuple[str, int] = ("127.0.0.1", 0),
+) -> Iterator[int]:
     """Answers requests with `handler` and gives the port. `before_end` lets answers go that still wait."""
-    with _Server(("127.0.0.1", 0), handler) as server:
+    with _Server(address, handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

@@ -106,15 +106,17 @@ def basic_registry(folder: Path) -> Iterator[Registry]:
 
 
 @contextlib.contextmanager
-def token_registry(folder: Path, expires_in: int = 300) -> Iterator[Registry]:
-    """HTTP with bearer tokens of a token server that knows USER and PASSWORD; tokens live `expires_in` seconds."""
+def token_registry(folder: Path, expires_in: int = 300, realm: str = "") -> Iterator[Registry]:
+    """HTTP with bearer tokens of a token server that knows USER and PASSWORD; tokens live `expires_in` seconds.
+
+    `realm` is the token server's address in the registry's challenges where that is not its own."""
     folder.mkdir(parents=True, exist_ok=True)
     certificate = Certificate.make(folder)
     with TokenServer.running(certificate.certificate, certificate.key, (USER, PASSWORD), expires_in) as server:
         auth = {
             "auth": {
                 "token": {
-                    "realm": server.realm,
+                    "realm": realm or server.realm,
                     "service": server.service,
                     "issuer": server.issuer,
                     "rootcertbundle": str(certificate.certificate),

@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
 
 class Repository:
-    """A repository of a registry without TLS and authentication."""
+    """A repository of a registry without TLS; `authorization` is the header's value, if the registry wants one."""
 
-    def __init__(self, registry: Registry, name: str) -> None:
-        self._registry, self._name = registry, name
+    def __init__(self, registry: Registry, name: str, authorization: str = "") -> None:
+        self._registry, self._name, self._authorization = registry, name, authorization
 
     def _request(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._registry.port, timeout=30)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
+            if self._authorization:
+                named["Authorization"] = self._authorization
             connection.request(method, path, body, named)
             answer = connection.getresponse()
             return answer.status, answer.getheader("Location", "") or "", answer.read()

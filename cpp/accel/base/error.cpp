@@ -32,7 +32,7 @@ std::string store_hint(int code) {
   switch (code) {
     case ENOSPC:
     case EDQUOT:
-      return "make room there, or choose a place that has more";
+      return "free space there, or choose a place that has more";
     case EFBIG:
       return "raise the limit on the size of files (ulimit -f)";
     case EACCES:

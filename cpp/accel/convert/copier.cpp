@@ -93,7 +93,7 @@ class Copier {
     const std::size_t by_connections = std::max<std::size_t>(1, environment_.registry.max_connections / 2);
     run_parallel(blobs.size(), std::min(kParallelBlobs, by_connections), cancel_,
                  [&](std::size_t i, const CancelToken& token) {
-                   with_context("blob " + blobs[i].digest.short_string(), [&] { copy_blob(blobs[i], token); });
+                   with_blob_context(blobs[i].digest, [&] { copy_blob(blobs[i], token); });
                  });
   }
 

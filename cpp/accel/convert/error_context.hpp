@@ -37,6 +37,20 @@ auto with_image_context(std::string_view context, F&& work) {
   });
 }
 
+/// with_context for work on one blob: "blob sha256:0123456789ab", unless the error names it already.
+template <class F>
+auto with_blob_context(const hash::Digest& blob, F&& work) {
+  const std::string name = blob.short_string();
+  try {
+    return work();
+  } catch (Cancelled&) {
+    throw;
+  } catch (Error& error) {
+    if (std::string_view(error.what()).find(name) == std::string_view::npos) error.add_context("blob " + name);
+    throw;
+  }
+}
+
 /// with_context for work on one layer: "layer sha256:0123456789ab", and FormatError learns the whole digest.
 template <class F>
 auto with_layer_context(const hash::Digest& layer, F&& work) {

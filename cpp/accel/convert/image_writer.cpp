@@ -34,8 +34,8 @@ PendingTag write_image(const TargetImage& image, const std::string& tag, const s
                        oci::Repository& source, oci::Repository& target, JobState& job, const CancelToken& cancel) {
   run_parallel(image.taken_over.size(), kParallelBlobs, cancel, [&](std::size_t i, const CancelToken& token) {
     const oci::Descriptor& blob = image.taken_over[i];
-    with_context("blob " + blob.digest.short_string(),
-                 [&] { transfer_blob(blob, source, target, job, blob.digest.to_string() + "@" + driver, token); });
+    with_blob_context(blob.digest,
+                      [&] { transfer_blob(blob, source, target, job, blob.digest.to_string() + "@" + driver, token); });
   });
   run_parallel(image.configs.size(), kParallelDocuments, cancel, [&](std::size_t i, const CancelToken& token) {
     const NewBlob& config = image.configs[i];

@@ -39,8 +39,7 @@ void write_all(int fd, ByteView bytes, const std::string& name) {
     const ssize_t count = ::write(fd, bytes.data(), std::min(bytes.size(), kMostPerCall));
     if (count < 0) {
       if (errno == EINTR) continue;
-      throw StoreError("write", name, errno,
-                       errno == ENOSPC || errno == EDQUOT ? "free space on this file system" : "");
+      throw StoreError("write", name, errno);
     }
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }

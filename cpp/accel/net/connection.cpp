@@ -67,9 +67,10 @@ struct Connection::Impl {
     io.poll(ignored);
   }
 
-  [[noreturn]] void fail(const std::string& reason) {
+  [[noreturn]] void fail(const std::string& reason, std::string code = {}) {
     close();
     RegistryError::Fields fields;
+    fields.code = std::move(code);
     fields.method = method;
     fields.url = url.empty() ? peer : url;
     fields.retryable = true;
@@ -166,7 +167,8 @@ std::unique_ptr<Connection> Connection::open(const std::string& address, std::ui
   });
   impl->pump(wait, "connecting to " + address, [&] { return done; });
   if (error) {
-    impl->fail("connect to " + address + " port " + std::to_string(port) + ": " + error.message());
+    impl->fail("connect to " + address + " port " + std::to_string(port) + ": " + error.message(),
+               error == asio::error::connection_refused ? kRefused : "");
   }
   impl->hint = kBrokenHint;
   impl->socket.set_option(asio::ip::tcp::no_delay(true), error);

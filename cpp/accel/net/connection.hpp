@@ -16,6 +16,9 @@ namespace accel::net {
 inline constexpr const char* kBrokenHint =
     "the registry, or the network or a proxy before it, breaks connections; try again later";
 
+/// RegistryError code of an Unreachable: the machine is there and nobody listens on the port.
+inline constexpr const char* kRefused = "REFUSED";
+
 /// How long a call may take, and who may end it earlier (noticed within 100 ms).
 struct Wait {
   std::chrono::milliseconds timeout;
@@ -26,7 +29,8 @@ struct Wait {
 /// (retryable) when the peer fails or the time is over, Cancelled when the token is.
 class Connection {
  public:
-  /// Connects to `address` (text, no name). `peer` names the other side in errors ("https://host").
+  /// Connects to `address` (text, no name). `peer` names the other side in errors ("https://host"). The error for a
+  /// port where nobody listens has the code kRefused.
   static std::unique_ptr<Connection> open(const std::string& address, std::uint16_t port, const std::string& peer,
                                           const Wait& wait);
   ~Connection();

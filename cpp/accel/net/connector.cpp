@@ -6,7 +6,6 @@
 #include "accel/base/error.hpp"
 #include "accel/net/http_message.hpp"
 #include "accel/net/redact.hpp"
-#include "accel/net/resolve.hpp"
 #include "accel/net/response_parser.hpp"
 
 namespace accel::net {
@@ -37,10 +36,11 @@ std::string authority_of(const Route& route) {
   return host + ":" + std::to_string(route.port);
 }
 
-std::unique_ptr<Connection> open_any(const std::string& host, std::uint16_t port, const std::string& peer,
-                                     const Budget& budget) {
+/// Tries all addresses of a host, each within its share of the time.
+std::unique_ptr<Connection> open_any(const Connector::Resolver& resolver, const std::string& host, std::uint16_t port,
+                                     const std::string& peer, const Budget& budget) {
   const Wait lookup = budget.share();
-  const auto addresses = resolve(host, lookup.timeout, lookup.cancel);
+  const auto addresses = resolver(host, lookup.timeout, lookup.cancel);
   for (std::size_t i = 0;; ++i) {
     const std::size_t left = addresses.size() - i;
     try {
@@ -87,8 +87,11 @@ void open_tunnel(Connection& connection, const Route& route, const Url& proxy, c
 
 }  // namespace
 
-Connector::Connector(ProxyRules proxies, TlsOptionsOf tls_options, milliseconds connect_timeout)
-    : proxies_(std::move(proxies)), tls_options_(std::move(tls_options)), connect_timeout_(connect_timeout) {}
+Connector::Connector(ProxyRules proxies, TlsOptionsOf tls_options, milliseconds connect_timeout, Resolver resolver)
+    : proxies_(std::move(proxies)),
+      tls_options_(std::move(tls_options)),
+      resolver_(std::move(resolver)),
+      connect_timeout_(connect_timeout) {}
 
 Route Connector::route(const Url& url) const {
   Route route{url.scheme, url.host, url.port, "", {}};
@@ -108,8 +111,8 @@ std::unique_ptr<Connection> Connector::connect(const Route& route, milliseconds 
   const Budget budget(limit.count() > 0 ? std::min(limit, connect_timeout_) : connect_timeout_, cancel);
   const std::string peer = route.scheme + "://" + authority_of(route);
   const auto proxy = Url::parse(route.proxy);
-  auto connection = proxy ? open_any(proxy->host, proxy->port, peer + " through " + redact(*proxy), budget)
-                          : open_any(route.host, route.port, peer, budget);
+  auto connection = proxy ? open_any(resolver_, proxy->host, proxy->port, peer + " through " + redact(*proxy), budget)
+                          : open_any(resolver_, route.host, route.port, peer, budget);
   if (route.scheme != "https") return connection;
   if (proxy) open_tunnel(*connection, route, *proxy, budget);
   connection->start_tls(*context(route.tls), route.host, budget.share());
@@ -118,7 +121,7 @@ std::unique_ptr<Connection> Connector::connect(const Route& route, milliseconds 
 
 bool Connector::speaks_tls(const Url& url, const CancelToken& cancel) {
   const Budget budget(connect_timeout_, cancel);
-  auto connection = open_any(url.host, url.port, url.origin(), budget);
+  auto connection = open_any(resolver_, url.host, url.port, url.origin(), budget);
   TlsOptions any_certificate;
   any_certificate.insecure = true;
   try {

@@ -8,10 +8,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "accel/base/cancel.hpp"
 #include "accel/net/connection.hpp"
 #include "accel/net/proxy.hpp"
+#include "accel/net/resolve.hpp"
 #include "accel/net/tls.hpp"
 #include "accel/net/url.hpp"
 
@@ -31,7 +33,11 @@ class Connector {
  public:
   /// The TLS settings of a URL's host.
   using TlsOptionsOf = std::function<TlsOptions(const Url&)>;
-  Connector(ProxyRules proxies, TlsOptionsOf tls_options, std::chrono::milliseconds connect_timeout);
+  /// The addresses of a host, as net::resolve finds them.
+  using Resolver = std::function<std::vector<std::string>(const std::string& host, std::chrono::milliseconds timeout,
+                                                          const CancelToken& cancel)>;
+  Connector(ProxyRules proxies, TlsOptionsOf tls_options, std::chrono::milliseconds connect_timeout,
+            Resolver resolver = resolve);
 
   [[nodiscard]] Route route(const Url& url) const;
 
@@ -49,6 +55,7 @@ class Connector {
 
   ProxyRules proxies_;
   TlsOptionsOf tls_options_;
+  Resolver resolver_;
   std::chrono::milliseconds connect_timeout_;
   std::mutex mutex_;
   std::map<TlsOptions, std::shared_ptr<const TlsContext>> contexts_;  ///< reading the system's roots takes 30 ms

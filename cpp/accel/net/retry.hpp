@@ -45,7 +45,7 @@ class Retry {
     progress_ += bytes;
     if (progress_ >= kProgress) failures_ = 0;
   }
-  static constexpr std::uint64_t kProgress = 64U << 10U;
+  static constexpr std::uint64_t kProgress = 16U << 10U;
 
   /// Calls `work` until it returns.
   template <class Work>

@@ -83,13 +83,14 @@ HostReport diagnose(Host& host, const CancelToken& cancel) {
   net::Url root;
   net::Route route;
   std::unique_ptr<net::Connection> connection;
-  const auto find_root = [&] {
-    root = host.root(cancel);
-    route = services.connector->route(root);
-    return resolve_step(root, route, services.options, cancel);
+  const auto look_up = [&] {
+    root = host.configured_root();
+    return resolve_step(root, services.connector->route(root), services.options, cancel);
   };
-  if (!report.step("resolve", find_root)) return report.take();
+  if (!report.step("resolve", look_up)) return report.take();
   const auto connect = [&] {
+    root = host.root(cancel);  // a loopback host is asked what it speaks
+    route = services.connector->route(root);
     net::Route plain = route;
     if (route.proxy.empty()) plain.scheme = "http";  // TCP only; TLS is the next step
     connection = services.connector->connect(plain, {}, cancel);

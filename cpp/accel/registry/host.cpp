@@ -88,16 +88,34 @@ Host::Host(std::string name, std::shared_ptr<const Services> services, int max_a
   policy_.backoff_base = services_->options.backoff_base;
 }
 
+std::optional<bool> Host::plain_http_setting() const {
+  const auto found = services_->options.hosts.find(name_);
+  return found == services_->options.hosts.end() ? std::nullopt : found->second.plain_http;
+}
+
+net::Url Host::configured_root() const {
+  return root_url(plain_http_setting().value_or(false) ? "http" : "https", name_);
+}
+
+bool Host::answers_tls(const net::Url& url, const CancelToken& cancel) const {
+  try {
+    return services_->connector->speaks_tls(url, cancel);
+  } catch (const Unreachable& error) {
+    // Without a port in the name, plain HTTP has another one than TLS.
+    const bool other_port = root_url("http", name_).port != url.port;
+    if (error.fields().code != net::kRefused || !other_port) throw;
+    return false;
+  }
+}
+
 net::Url Host::root(const CancelToken& cancel) {
   {
     const std::lock_guard lock(mutex_);
     if (root_) return *root_;
   }
-  const auto found = services_->options.hosts.find(name_);
-  const auto plain = found == services_->options.hosts.end() ? std::nullopt : found->second.plain_http;
-  net::Url url = root_url(plain.value_or(false) ? "http" : "https", name_);
-  // Only for loopback hosts, and only when something other than TLS answers: a time-out proves nothing.
-  if (!plain && net::is_loopback(url.host) && !services_->connector->speaks_tls(url, cancel)) {
+  net::Url url = configured_root();
+  // Only for loopback hosts, and only when something other than TLS answers or nobody does: a time-out proves nothing.
+  if (!plain_http_setting() && net::is_loopback(url.host) && !answers_tls(url, cancel)) {
     url = root_url("http", name_);
     services_->log->info("registry on this machine does not speak TLS: using HTTP", {{"host", name_}});
   }

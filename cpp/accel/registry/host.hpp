@@ -61,8 +61,10 @@ class Host {
   [[nodiscard]] Authenticator& auth() noexcept { return auth_; }
 
   /// The URL of the host's root. The first call for a loopback host without `plain_http` setting finds out whether
-  /// TLS is answered there.
+  /// TLS is answered there; where it has no port and nobody listens on 443, it is asked on port 80.
   net::Url root(const CancelToken& cancel);
+  /// The root as name and settings say, without a look at the host.
+  [[nodiscard]] net::Url configured_root() const;
 
   /// Sends the call once, with authorisation and following redirects. Returns an answer with a status of `accepted`;
   /// throws what any other means.
@@ -83,6 +85,8 @@ class Host {
   Exclusive& referrers() noexcept { return referrers_; }
 
  private:
+  [[nodiscard]] std::optional<bool> plain_http_setting() const;
+  [[nodiscard]] bool answers_tls(const net::Url& url, const CancelToken& cancel) const;
   [[nodiscard]] net::Request make_request(const Call& call, const CancelToken& cancel);
   net::Response send_authorized(const Call& call, net::Request& request, const CancelToken& cancel);
 

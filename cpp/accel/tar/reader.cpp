@@ -79,7 +79,7 @@ class Reader::Impl {
                       std::move(hint));
   }
   [[noreturn]] void fail_truncated(std::string_view where) const {
-    fail("the tar stream ends inside " + std::string(where), input_.offset(), "the layer is incomplete; push it again");
+    fail("the tar stream ends inside " + std::string(where), input_.offset());
   }
   /// Runs a parser that does not know where its bytes come from, and adds that to its errors.
   template <class Parser>
@@ -157,8 +157,7 @@ const Entry* Reader::Impl::finish() {
 Block Reader::Impl::take_header(ByteView front, std::uint64_t at) {
   const Block header = front.first<kBlockSize>();
   if (!checksum_matches(header)) {
-    const std::string_view remedy = at == 0 ? "the layer is no tar stream" : "the layer is damaged; push it again";
-    fail("tar header checksum mismatch", at, std::string(remedy));
+    fail(at == 0 ? "tar header checksum mismatch: this is no tar stream" : "tar header checksum mismatch", at);
   }
   input_.consume(kBlockSize);
   raw_.append(header);

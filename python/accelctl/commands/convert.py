@@ -137,21 +137,11 @@ def command(
 
 
 def _print_result(result: accel.ConvertResult) -> None:
-    from accel.units import counted, duration_text, ratio_text, short_digest, size_text  # noqa: PLC0415 - as above
+    from accel.units import duration_text, short_digest, size_text  # noqa: PLC0415 - as above
 
     source = result.source
     rows = [("source", source.reference, short_digest(source.digest), size_text(source.size), "", "")]
-    rows += [
-        (
-            made.driver,
-            made.reference,
-            "" if made.skipped else short_digest(made.digest),
-            "" if made.skipped else size_text(made.size),
-            "" if made.skipped else ratio_text(made.size, source.size),
-            "nothing written" if made.skipped else counted(len(made.layers), "layer"),
-        )
-        for made in result.targets
-    ]
+    rows += [(made.driver, made.reference, *_describe_target(made, source.size)) for made in result.targets]
     print_table(("DRIVER", "IMAGE", "DIGEST", "SIZE", "OF SOURCE", ""), rows, right=(3, 4))
     times, moved = result.elapsed, result.bytes
     if times.total:
@@ -160,3 +150,13 @@ def _print_result(result: accel.ConvertResult) -> None:
             f"converting {duration_text(times.convert)}, writing {duration_text(times.push)}, overlapping); "
             f"{size_text(moved.read)} read, {size_text(moved.uploaded)} written, {size_text(moved.mounted)} mounted"
         )
+
+
+def _describe_target(made: accel.Target, source_size: int) -> tuple[str, str, str, str]:
+    from accel.units import counted, ratio_text, short_digest, size_text  # noqa: PLC0415 - as above
+
+    if made.skipped and not (made.digest and made.layers):
+        return "", "", "", "nothing written"
+    layers = counted(len(made.layers), "layer")
+    what = f"{layers}, taken over" if made.skipped else layers
+    return short_digest(made.digest), size_text(made.size), ratio_text(made.size, source_size), what

@@ -84,6 +84,13 @@ TEST(DigestMismatch, says_what_was_expected_and_what_came) {
   EXPECT_EQ(error.length(), 7U);
 }
 
+TEST(StoreError, causes_with_one_remedy_name_it) {
+  EXPECT_NE(StoreError("write", "/x", ENOSPC).hint().find("free space"), std::string::npos);
+  EXPECT_NE(StoreError("write", "/x", EFBIG).hint().find("ulimit -f"), std::string::npos);
+  EXPECT_NE(StoreError("open", "/x", EACCES).hint().find("permissions"), std::string::npos);
+  EXPECT_EQ(StoreError("open", "/x", ENOENT).hint(), "");
+}
+
 TEST(StoreError, names_attempt_path_and_cause) {
   const StoreError error("write", "/x/y", ENOSPC, "free some space");
   EXPECT_STREQ(error.what(), "write /x/y: No space left on device; free some space");

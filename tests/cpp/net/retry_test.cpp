@@ -96,6 +96,18 @@ TEST_F(RetryTest, progress_starts_the_count_anew) {
   EXPECT_EQ(clock_->slept.size(), 20U);
 }
 
+TEST_F(RetryTest, a_peer_that_lets_little_through_is_given_up) {
+  Retry retry(policy_, services_, "test", cancel_.token());
+  int tries = 0;
+  EXPECT_THROW(retry.run([&]() -> int {
+    ++tries;
+    retry.made_progress(Retry::kProgress - 1);
+    throw failure(true);
+  }),
+               RegistryError);
+  EXPECT_EQ(tries, policy_.max_attempts);
+}
+
 TEST_F(RetryTest, the_type_of_the_error_survives) {
   Retry retry(policy_, services_, "test", {});
   EXPECT_THROW(retry.run([]() -> int { throw NotFound("gone", {}); }), NotFound);

@@ -87,6 +87,7 @@ def test_convert_dry_run_says_what_would_be_done(accelctl: Accelctl, layout: Lay
     outcome = accelctl("convert", image, "--dry-run", *QUIET)
     assert outcome.code == 0
     assert f"{image}-estargz" in outcome.stdout
+    assert outcome.stdout.splitlines()[2].endswith("nothing written")
     assert "app-estargz" not in read_index(layout.path)
 
 
@@ -95,6 +96,18 @@ def test_convert_of_what_is_converted_is_a_success_with_a_note(accelctl: Accelct
     outcome = accelctl("convert", f"{image}-estargz", *QUIET)
     assert outcome.code == 0
     assert "note: estargz: the tag already ends with -estargz" in outcome.stderr
+    assert outcome.stdout.splitlines()[2].endswith("nothing written")
+
+
+def test_convert_says_that_it_has_taken_an_image_over(accelctl: Accelctl, layout: Layout, image: str) -> None:
+    accel.convert(image, driver="estargz")
+    outcome = accelctl("convert", f"{image}-estargz", f"oci:{layout.path}:again", *QUIET)
+    assert outcome.code == 0
+    stored = read_index(layout.path)
+    row = outcome.stdout.splitlines()[2]
+    assert row.split()[:3] == ["estargz", f"oci:{layout.path}:again", stored["again"]["digest"][:19]]
+    assert row.endswith("3 layers, taken over")
+    assert stored["again"]["digest"] == stored["app-estargz"]["digest"]
 
 
 def test_progress_is_lines_in_a_log_and_documents_on_request(accelctl: Accelctl, image: str) -> None:

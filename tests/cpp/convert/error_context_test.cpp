@@ -1,0 +1,44 @@
+#include "accel/convert/error_context.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace accel::convert {
+namespace {
+
+const hash::Digest kBlob = hash::Digest::try_parse("sha256:" + std::string(64, 'a'));
+
+template <class F>
+std::string text_of(F&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ErrorContext, damaged_images_get_a_remedy_unless_the_thrower_has_a_better_one) {
+  EXPECT_EQ(text_of([] { with_image_context("convert a", [] { throw FormatError("bad"); }); }),
+            "convert a: bad; the image itself is damaged; build it again and push it");
+  EXPECT_EQ(text_of([] { with_image_context("convert a", [] { throw FormatError("bad", "do this"); }); }),
+            "convert a: bad; do this");
+  EXPECT_EQ(text_of([] { with_image_context("convert a", [] { throw UnsupportedError("new"); }); }), "convert a: new");
+}
+
+TEST(ErrorContext, a_blob_is_named_once) {
+  EXPECT_EQ(text_of([] { with_blob_context(kBlob, [] { throw FormatError("short"); }); }),
+            "blob sha256:aaaaaaaaaaaa: short");
+  EXPECT_EQ(text_of([] {
+              with_blob_context(kBlob, [] { throw FormatError("blob " + kBlob.to_string() + " of host/app: short"); });
+            }),
+            "blob " + kBlob.to_string() + " of host/app: short");
+}
+
+TEST(ErrorContext, cancelling_needs_no_place) {
+  EXPECT_EQ(text_of([] { with_layer_context(kBlob, [] { throw Cancelled(); }); }), "cancelled");
+}
+
+}  // namespace
+}  // namespace accel::convert
