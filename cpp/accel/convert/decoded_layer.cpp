@@ -9,7 +9,7 @@
 namespace accel::convert {
 
 DecodedLayer::DecodedLayer(const oci::Descriptor& layer, oci::Repository& source, const codec::DecodeLimits& limits,
-                           JobState& job, CancelSource& stop)
+                           JobState& job, CancelSource& stop, codec::BoundaryConsumers consumers)
     : stop_(stop), blob_(source.open_blob(layer, stop.token())) {
   Tally& tally = job.tally;
   const Reporter& reporter = job.reporter;
@@ -25,9 +25,11 @@ DecodedLayer::DecodedLayer(const oci::Descriptor& layer, oci::Repository& source
   reporter.event("pull", id, ProgressState::started, 0, layer.size);
   compressed_.emplace(*blob_, std::move(options), stop.token());
   try {
-    const codec::Compression compression = codec::detect(compressed_->peek());
-    if (compression == codec::Compression::none) return;
-    decoder_ = codec::make_decoder(compression, *compressed_, limits);
+    compression_ = codec::detect(compressed_->peek());
+    if (compression_ == codec::Compression::none) return;
+    decoder_ = compression_ == codec::Compression::gzip && !consumers.empty()
+                   ? codec::make_indexing_decoder(*compressed_, std::move(consumers), limits)
+                   : codec::make_decoder(compression_, *compressed_, limits);
     plain_.emplace(*decoder_, ReadAheadOptions{}, stop.token());
   } catch (...) {
     stop.cancel();
