@@ -5,6 +5,7 @@
 
 #include "accel/base/error.hpp"
 #include "accel/formats/estargz/format.hpp"
+#include "accel/formats/nydus/format.hpp"
 #include "accel/formats/tar_layer/reader.hpp"
 #include "accel/formats/zstdchunked/format.hpp"
 
@@ -14,6 +15,7 @@ const std::vector<FormatInfo>& all_formats() {
   static const std::vector<FormatInfo> formats = {
       estargz::format_info(),
       zstdchunked::format_info(),
+      nydus::format_info(),
   };
   return formats;
 }

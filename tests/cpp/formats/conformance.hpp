@@ -33,6 +33,12 @@ inline std::vector<Variant> variants() {
       {"zstdchunked", {{"prioritized_files", "large"}, {"compression_level", "1"}}},
       {"zstdchunked", {{"dialect", "containers"}}},
       {"zstdchunked", {{"dialect", "joint"}}},
+      {"nydus", {{"fs_version", "5"}}},
+      {"nydus", {{"fs_version", "5"}, {"fs_align_chunk", "true"}, {"compressor", "none"}}},
+      {"nydus", {{"compressor", "lz4_block"}, {"digester", "sha256"}, {"fs_chunk_size", "0x10000"}}},
+      {"nydus", {{"compressor", "gzip"}}},
+      {"nydus", {{"batch_size", "4096"}, {"fs_chunk_size", "4096"}}},
+      {"nydus", {{"encrypt_recipients", "jwe:key.pem"}, {"batch_size", "65536"}}},
   };
   all.insert(all.end(), more.begin(), more.end());
   return all;
@@ -42,6 +48,13 @@ inline std::vector<Variant> variants() {
 inline bool keeps_stream(const Variant& variant) {
   return make_format(variant.driver, variant.options)->capabilities().keeps_diff_ids;
 }
+
+/// True when the converted layer is a tar stream, compressed: entries keep their order, names as written, and links.
+/// What else there is keeps trees of files.
+inline bool is_tar_stream(const Variant& variant) { return variant.driver != "nydus"; }
+
+/// Encryption takes a new key each time.
+inline bool is_repeatable(const Variant& variant) { return !variant.options.contains("encrypt_recipients"); }
 
 /// A layer with a bit of everything; about 700 KB.
 inline std::string mixed_layer() {

@@ -58,7 +58,10 @@ struct EncodedLayer {
   hash::Digest source_diff_id;
 
   /// The diffID of the converted layer.
-  [[nodiscard]] hash::Digest diff_id() const { return result.diff_id.empty() ? source_diff_id : result.diff_id; }
+  [[nodiscard]] hash::Digest diff_id() const {
+    if (result.diff_id_is_blob) return hash::sha256(blob);
+    return result.diff_id.empty() ? source_diff_id : result.diff_id;
+  }
   /// The descriptor that convert would write; with `twin`, that of the twin image.
   [[nodiscard]] oci::Descriptor descriptor(bool twin = false) const {
     oci::Descriptor layer;
@@ -127,6 +130,27 @@ class Listing final : public LayerVisitor {
   std::vector<std::string> order;
   std::map<std::string, std::pair<tar::Entry, hash::Digest>> entries;
 };
+
+/// The tree that the entries of a listing make: clean names, and all names of a file alike, whichever is written as the
+/// link.
+inline Listing as_tree(const Listing& listing) {
+  const auto file_of = [&](std::string path) {
+    while (listing.at(path).type == tar::EntryType::hardlink) path = tar::clean_path(listing.at(path).link_name);
+    return path;
+  };
+  std::map<std::string, std::string> first_names;  // of files, by the name that has the content
+  for (const auto& [path, entry] : listing.entries) first_names.try_emplace(file_of(path), path);
+  Listing tree;
+  for (const std::string& path : listing.order) {
+    const std::string file = file_of(path);
+    auto [entry, digest] = listing.entries.at(file);
+    entry.name = path;
+    if (entry.type == tar::EntryType::regular) entry.link_name = first_names.at(file);
+    tree.order.push_back(path);
+    tree.entries[path] = {entry, digest};
+  }
+  return tree;
+}
 
 inline Listing list(LayerReader& reader) {
   Listing listing;

@@ -119,7 +119,7 @@ class NydusFormat final : public Format {
           {read_bootstrap(part.bootstrap.view()), layer.blob.digest, layer.blob.size, part.toc_digest, part.toc_size});
       metas.push_back({layer.blob.digest.hex(), &part.meta});
     }
-    const Rafs rafs = merger.finish(prefetch());
+    const Rafs rafs = merger.finish(options_.prefetch_patterns);
     const BootstrapLayerTar written = write_bootstrap_layer(write_bootstrap(rafs).view(), metas, sink, context);
 
     const std::string version(to_string(rafs.version));
@@ -156,12 +156,6 @@ class NydusFormat final : public Format {
   }
 
  private:
-  /// Everything, unless the options name something.
-  [[nodiscard]] std::vector<std::string> prefetch() const {
-    if (options_.prefetch_patterns.empty()) return {"/"};
-    return options_.prefetch_patterns;
-  }
-
   /// The blobs of the dictionary that files of the image still need.
   [[nodiscard]] ForeignBlobs foreign_blobs(const Rafs& rafs, const ConvertedImage& image) const {
     ForeignBlobs foreign;

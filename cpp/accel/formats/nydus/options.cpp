@@ -4,6 +4,7 @@
 #include <bit>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 #include "accel/base/error.hpp"
 #include "accel/formats/nydus/compressor.hpp"
@@ -99,7 +100,9 @@ void note_without_effect(const OptionReader& reader, Options& options, std::init
 /// `oci_ref` leaves the layers as they are, so nothing about how chunks are stored can be chosen.
 void check_reference(const OptionReader& reader, Options& options) {
   if (!options.oci_ref) {
-    if (reader.given("oci_ref_zstd")) excluded("oci_ref_zstd", "oci_ref off", "it says what oci_ref does");
+    if (options.oci_ref_zstd == ZstdSource::native) {
+      excluded("oci_ref_zstd native", "oci_ref off", "it says what oci_ref does");
+    }
     return;
   }
   if (options.fs_version == FsVersion::v5) excluded("oci_ref", "fs_version 5", "it needs version 6");
@@ -192,7 +195,9 @@ Options parse_options(const OptionValues& values) {
     reader.fail("batch_size", "at most fs_chunk_size, " + std::to_string(options.chunk_size));
   }
   options.align_chunks = reader.boolean("fs_align_chunk", false);
-  options.prefetch_patterns = reader.list("prefetch_patterns");
+  if (std::vector<std::string> patterns = reader.list("prefetch_patterns"); !patterns.empty()) {
+    options.prefetch_patterns = std::move(patterns);
+  }
   options.chunk_dict_ref = reader.text("chunk_dict_ref", "");
   options.oci_ref = reader.boolean("oci_ref", false);
   if (reader.choice("oci_ref_zstd", "refuse", {"refuse", "native"}) == "native") {

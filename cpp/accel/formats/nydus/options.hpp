@@ -23,7 +23,7 @@ struct Options {
   std::uint32_t chunk_size = kDefaultChunkSize;
   std::uint32_t batch_size = 0;  ///< 0: small chunks are stored each for itself
   bool align_chunks = false;     ///< v5: uncompressed addresses are multiples of 4096, as in v6 always
-  std::vector<std::string> prefetch_patterns;
+  std::vector<std::string> prefetch_patterns = {"/"};
   std::string chunk_dict_ref;
   bool oci_ref = false;
   ZstdSource oci_ref_zstd = ZstdSource::refuse;

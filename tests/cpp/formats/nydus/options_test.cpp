@@ -31,7 +31,7 @@ TEST(NydusOptions, defaults_are_those_of_the_reference) {
   EXPECT_EQ(options.batch_size, 0U);
   EXPECT_FALSE(options.encrypt);
   EXPECT_FALSE(options.oci_ref);
-  EXPECT_TRUE(options.prefetch_patterns.empty());
+  EXPECT_EQ(options.prefetch_patterns, (Strings{"/"}));
   EXPECT_TRUE(options.notes.empty());
 }
 
