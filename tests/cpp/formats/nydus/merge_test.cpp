@@ -237,6 +237,34 @@ TEST(Merge, deep_and_wide_layers_take_no_recursion) {
   EXPECT_EQ(image.tree.size(), 200'001U);
 }
 
+TEST(Merge, layers_remember_implicit_directories_in_their_bootstraps_and_images_do_not) {  // corrections.md 10
+  for (const FsVersion version : {FsVersion::v5, FsVersion::v6}) {
+    RafsBuilder lower(version);
+    RafsBuilder upper(version);
+    lower.root(0750, 9).directory("/d", 0700, 33);
+    upper.implicit("/d").file("/d/f").implicit("/e");
+    const Rafs stored = read_bootstrap(write_bootstrap(upper.rafs).view());
+    EXPECT_EQ(listing(stored), (Lines{"/ d755 0 implicit", "/d d755 0 implicit", "/d/f f644 0", "/e d755 0 implicit"}));
+    const Rafs image = merged(layer(std::move(lower)), MergeLayer{.rafs = stored, .blob = digest_of('b')});
+    EXPECT_EQ(listing(read_bootstrap(write_bootstrap(image).view())),
+              (Lines{"/ d750 9", "/d d700 33", "/d/f f644 0", "/e d755 0"}));
+  }
+}
+
+TEST(Merge, a_directory_of_200_000_entries_is_merged_written_and_read) {
+  RafsBuilder lower = native().root(0755).directory("/d");
+  RafsBuilder upper = native().root(0755).directory("/d");
+  for (int i = 0; i < 100'000; ++i) {
+    lower.file("/d/name-" + std::to_string(i));
+    upper.file("/d/" + std::string(i % 10 == 0 ? ".wh." : "other-") + "name-" + std::to_string(i));
+  }
+  const Rafs image =
+      read_bootstrap(write_bootstrap(merged(layer(std::move(lower)), layer(std::move(upper), 'b'))).view());
+  EXPECT_EQ(image.tree.children(image.tree.find("/d")).size(), 180'000U);
+  EXPECT_EQ(image.tree.find("/d/name-10"), Tree::kNone);
+  EXPECT_NE(image.tree.find("/d/name-11"), Tree::kNone);
+}
+
 TEST(Merge, result_of_either_version_can_be_written_and_read) {
   for (const FsVersion version : {FsVersion::v5, FsVersion::v6}) {
     RafsBuilder lower(version);
