@@ -177,8 +177,8 @@ ChunkInfo Chunker::info_of(const Chunk& chunk, BatchPlan::Place place, const Sto
 PlainCi Chunker::make_ci() const {
   PlainCi ci;
   ci.chunks = own_chunks_;
-  // A TOC cannot say that a section is compressed with gzip.
-  ci.compressor = settings_.compressor == Compressor::gzip ? Compressor::zstd : settings_.compressor;
+  // Tools that take the CI out of a blob by its TOC decode zstd alone (nydus-blob.md 4.3); gzip a TOC cannot even name.
+  if (settings_.compressor == Compressor::none) ci.compressor = Compressor::none;
   const bool v2 = uses_v2();
   ci.bytes.reserve(own_chunks_ * (v2 ? kChunkInfoV2Size : kChunkInfoV1Size));
   Buffer contexts;
