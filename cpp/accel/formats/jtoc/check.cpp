@@ -61,6 +61,8 @@ class ChunkChecker {
 
   void check_file(std::size_t index) {
     const Entry& file = toc_.entries[index];
+    if (file.offset < end_of_last_) fail(file, "it begins before the file in front of it ends");
+    end_of_last_ = file.end_offset;
     std::uint64_t position = 0;
     std::size_t count = 0;
     for (std::size_t i = index; i < toc_.entries.size(); ++i, ++count) {
@@ -105,6 +107,7 @@ class ChunkChecker {
   const CheckRules& rules_;
   std::pair<std::uint64_t, std::uint64_t> last_place_{};
   bool any_place_ = false;
+  std::uint64_t end_of_last_ = 0;  // of the file before; 0 when it does not say
 };
 
 }  // namespace

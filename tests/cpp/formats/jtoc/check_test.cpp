@@ -85,6 +85,7 @@ TEST(CheckToc, each_fault_is_found) {
       {"beyond the data", [](Toc& toc) { toc.entries[6].offset = 100; }},
       {"not above the one before", [](Toc& toc) { toc.entries[6].offset = 30; }},
       {"not above the one before", [](Toc& toc) { toc.entries[6].offset = 29; }},
+      {"before the file in front of it ends", [](Toc& toc) { toc.entries[1].end_offset = 41; }},
       {"endOffset", [](Toc& toc) { toc.entries[6].end_offset = 40; }},
       {"endOffset", [](Toc& toc) { toc.entries[6].end_offset = 101; }},
       {"no digest", [](Toc& toc) { toc.entries[2].chunk_digest = {}; }},
