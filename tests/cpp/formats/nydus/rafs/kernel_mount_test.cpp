@@ -1,214 +1,45 @@
 /// The kernel's own EROFS driver mounts what write_bootstrap writes. Spec: rafs-v6.md 20.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
-#include <array>
-#include <filesystem>
-#include <map>
-#include <string>
-
+#include "accel/base/endian.hpp"
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
-#include "accel/io/file.hpp"
-#include "accel/io/memory.hpp"
-#include "formats/nydus/sample_rafs.hpp"
+#include "formats/nydus/mount_sample.hpp"
 #include "support/mounted_image.hpp"
 
 namespace accel::formats::nydus {
 namespace {
 
-using tar::EntryType;
 using testing::MountedImage;
-using testing::RafsBuilder;
+using testing::MountSample;
 using testing::TempDirectory;
-
-std::string content_of(std::size_t size, std::uint32_t seed) {
-  std::string content(size, '\0');
-  for (char& c : content) {
-    seed = seed * 1664525U + 1013904223U;
-    c = static_cast<char>(seed >> 24U);
-  }
-  return content;
-}
-
-/// A file system and the content of its files.
-struct Sample {
-  RafsBuilder builder;
-  std::map<std::string, std::string> contents;
-
-  explicit Sample(std::uint32_t chunk_size) : builder(FsVersion::v6, chunk_size) {}
-
-  void file(const std::string& path, std::string content) {
-    builder.file(path, content);
-    contents[path] = std::move(content);
-  }
-  /// The uncompressed view of a blob.
-  void write_blob(std::uint32_t blob, const std::filesystem::path& to) const {
-    std::string bytes(builder.rafs.blobs[blob].uncompressed_size, '\0');
-    for (const auto& [path, content] : contents) {
-      const Inode& inode = builder.rafs.tree.inode(builder.name(path));
-      for (std::uint32_t i = 0; i < inode.chunk_count; ++i) {
-        const Chunk& chunk = builder.rafs.chunks[builder.rafs.file_chunks[inode.first_chunk + i]];
-        if (chunk.blob != blob) continue;
-        bytes.replace(chunk.uncompressed_offset, chunk.uncompressed_size,
-                      content.substr(std::size_t{i} * builder.rafs.chunk_size, chunk.uncompressed_size));
-      }
-    }
-    std::ofstream(to, std::ios::binary) << bytes;
-  }
-};
-
-const std::string kAcl = [] {
-  std::string acl("\2\0\0\0", 4);
-  struct Entry {
-    char tag, permissions;
-    std::uint32_t id;
-  };
-  for (const Entry entry : {Entry{1, 6, UINT32_MAX}, Entry{2, 7, 1000}, Entry{4, 4, UINT32_MAX},
-                            Entry{0x10, 7, UINT32_MAX}, Entry{0x20, 4, UINT32_MAX}}) {
-    acl += std::string({entry.tag, 0, entry.permissions, 0});
-    for (unsigned i = 0; i < 4; ++i) acl += static_cast<char>(entry.id >> (8U * i));
-  }
-  return acl;
-}();
-
-/// cap_net_raw=ep
-const std::string kCapability("\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
-
-/// Everything that rafs-v6.md 20 lists.
-Sample make_sample(std::uint32_t chunk_size) {
-  Sample sample(chunk_size);
-  RafsBuilder& builder = sample.builder;
-  builder.blob(std::string(64, 'a')).root(0755).directory("/many", 0711, 70000).directory("/links").directory("/dev");
-  builder.directory("/exact").implicit("/implicit").directory("/empty", 01777);
-  for (std::uint32_t i = 0; i < 700; ++i) {
-    sample.file("/many/" + std::string(i % 97 + 1, 'n') + std::to_string(i), content_of(i % 13 * 5, i));
-  }
-  // 4033 bytes of names: the first directory that cannot be inline.
-  for (int i = 0; i < 141; ++i) builder.file("/exact/" + std::to_string(1000 + i) + std::string(12, 'x'));
-  for (const int size : {1, 2, 60, 1000, 4000, 4031, 4032, 4033, 4090, 4095}) {
-    builder.symlink("/links/" + std::to_string(size), std::string(static_cast<std::size_t>(size), 'l'));
-  }
-  sample.file("/!before-the-dots", "!");
-  sample.file("/-before-the-dots", "-");
-  sample.file("/.hidden", ".");
-  sample.file("/implicit/file", "implicit");
-  builder.blob(std::string(64, 'b'));
-  sample.file("/contiguous", content_of(5 * std::size_t{chunk_size} + 123, 1));
-  sample.file("/whole-chunks", content_of(2 * std::size_t{chunk_size}, 2));
-  sample.file("/scattered", content_of(3 * std::size_t{chunk_size} + 7, 3));
-  const Inode scattered = builder.at("/scattered");
-  std::swap(builder.rafs.file_chunks[scattered.first_chunk], builder.rafs.file_chunks[scattered.first_chunk + 2]);
-  std::string& content = sample.contents["/scattered"];
-  content = content.substr(2 * std::size_t{chunk_size}, chunk_size) + content.substr(chunk_size, chunk_size) +
-            content.substr(0, chunk_size) + content.substr(3 * std::size_t{chunk_size});
-  builder.link("/links/hard", "/contiguous").link("/z-hard", "/contiguous");
-  builder.device("/dev/null", EntryType::character, 0x103).device("/dev/disk", EntryType::block, 0x12300 | 0x45600067U);
-  builder.device("/dev/pipe", EntryType::fifo, 0);
-  builder.xattrs("/.hidden", {{"user.small", "1"}, {"security.capability", kCapability}, {"trusted.t", ""}});
-  builder.xattrs("/many", {{"user.large", content_of(3000, 5)}, {"system.posix_acl_default", kAcl}});
-  builder.xattrs("/scattered", {{"user.huge", content_of(9000, 6)}, {"system.posix_acl_access", kAcl}});
-  builder.xattrs("/dev/null", {{"trusted.device", "yes"}});
-  builder.xattrs("/links/60", {{"trusted.link", "yes"}});
-  builder.at("/.hidden").mtime_nanoseconds = 123456789;
-  builder.at("/empty").mtime = -86400;
-  builder.at("/.hidden").mode = 04711;
-  return sample;
-}
-
-void expect_content(const std::filesystem::path& path, const std::string& content) {
-  io::FileStream stream(path);
-  EXPECT_TRUE(as_text(io::read_all(stream, 64U << 20U)) == content) << path;
-}
-
-void expect_attributes(const std::filesystem::path& path, const Tree& tree, Tree::Name name) {
-  constexpr std::array<mode_t, 7> kTypes{S_IFREG, S_IFDIR, S_IFLNK, 0, S_IFCHR, S_IFBLK, S_IFIFO};
-  const Inode& inode = tree.inode(name);
-  struct stat found {};
-  ASSERT_EQ(::lstat(path.c_str(), &found), 0) << path;
-  EXPECT_EQ(found.st_mode, kTypes.at(static_cast<std::size_t>(inode.type)) | inode.mode) << path;
-  EXPECT_EQ(found.st_uid, inode.uid) << path;
-  EXPECT_EQ(found.st_gid, inode.gid) << path;
-  EXPECT_EQ(found.st_mtim.tv_sec, inode.mtime) << path;
-  EXPECT_EQ(found.st_mtim.tv_nsec, inode.mtime_nanoseconds) << path;
-  if (inode.type == EntryType::regular) {
-    EXPECT_EQ(static_cast<std::uint64_t>(found.st_size), inode.size) << path;
-  }
-  if (inode.type == EntryType::character || inode.type == EntryType::block) {
-    const auto expected =
-        ::makedev((inode.device >> 8U) & 0xFFFU, (inode.device & 0xFFU) | (inode.device >> 12U & 0xFFF00U));
-    EXPECT_EQ(found.st_rdev, expected) << path;
-  }
-  if (inode.type == EntryType::symlink) {
-    EXPECT_EQ(std::filesystem::read_symlink(path).string(), tree.text(inode.link_target)) << path;
-  }
-  for (const auto& [key, value] : tree.xattrs(inode.xattrs)) {
-    std::string stored(65536, '\0');
-    const ssize_t size = ::lgetxattr(path.c_str(), key.c_str(), stored.data(), stored.size());
-    ASSERT_GE(size, 0) << path << " " << key << ": " << std::strerror(errno);
-    EXPECT_TRUE(stored.substr(0, static_cast<std::size_t>(size)) == value) << path << " " << key;
-  }
-}
-
-/// Compares every file below the mount point with the file system that was written.
-void expect_same(const std::filesystem::path& root, const Sample& sample) {
-  const Tree& tree = sample.builder.rafs.tree;
-  std::map<std::uint32_t, std::pair<ino_t, nlink_t>> inodes;
-  std::size_t names = 0;
-  const auto compare = [&](const std::filesystem::path& path, const std::string& inside) {
-    const Tree::Name name = tree.find(inside);
-    ASSERT_NE(name, Tree::kNone) << inside;
-    ++names;
-    expect_attributes(path, tree, name);
-    struct stat found {};
-    ASSERT_EQ(::lstat(path.c_str(), &found), 0);
-    const auto [known, is_new] = inodes.emplace(tree.inode_number(name), std::pair(found.st_ino, found.st_nlink));
-    EXPECT_EQ(known->second, std::pair(found.st_ino, found.st_nlink)) << inside << (is_new ? " (first name)" : "");
-    const auto content = sample.contents.find(inside);
-    if (content != sample.contents.end()) expect_content(path, content->second);
-  };
-  compare(root, "/");
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    compare(entry.path(), "/" + entry.path().lexically_relative(root).string());
-  }
-  EXPECT_EQ(names, tree.size());
-  struct stat linked {};
-  ASSERT_EQ(::lstat((root / "z-hard").c_str(), &linked), 0);
-  EXPECT_EQ(linked.st_nlink, 3U);
-  expect_content(root / "z-hard", sample.contents.at("/contiguous"));
-}
 
 class KernelMount : public ::testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(KernelMount, shows_every_file_as_it_was_written) {
   const TempDirectory directory;
-  const Sample sample = make_sample(GetParam());
-  sample.write_blob(0, directory / "a");
-  sample.write_blob(1, directory / "b");
+  const MountSample sample = testing::make_mount_sample(FsVersion::v6, GetParam());
+  directory.write("a", sample.blob_data(0));
+  directory.write("b", sample.blob_data(1));
   directory.write("boot", as_text(write_bootstrap(sample.builder.rafs).view()));
   const MountedImage mounted(directory / "boot", {directory / "a", directory / "b"});
   if (!mounted.why_not.empty()) GTEST_SKIP() << mounted.why_not;
-  expect_same(mounted.root(), sample);
+  testing::expect_same_files(mounted.root(), sample);
 }
 
 TEST_P(KernelMount, takes_one_device_with_all_blobs_at_their_mapped_addresses) {  // rafs-v6.md 5
   const TempDirectory directory;
-  const Sample sample = make_sample(GetParam());
+  const MountSample sample = testing::make_mount_sample(FsVersion::v6, GetParam());
   const Buffer bootstrap = write_bootstrap(sample.builder.rafs);
   const auto flat = directory.write("flat", as_text(bootstrap.view()));
   for (std::uint32_t blob = 0; blob < 2; ++blob) {
-    sample.write_blob(blob, directory / "blob");
     const auto block = load_le<std::uint32_t>(bootstrap.data() + 1408 + 128 * blob + 68);
     std::fstream file(flat, std::ios::binary | std::ios::in | std::ios::out);
     file.seekp(static_cast<std::streamoff>(block) * 4096);
-    file << directory.read("blob");
+    file << sample.blob_data(blob);
   }
   const MountedImage mounted(flat, {});
   if (!mounted.why_not.empty()) GTEST_SKIP() << mounted.why_not;
-  expect_same(mounted.root(), sample);
+  testing::expect_same_files(mounted.root(), sample);
 }
 
 INSTANTIATE_TEST_SUITE_P(ChunkSizes, KernelMount, ::testing::Values(kMinChunkSize, kDefaultChunkSize));
