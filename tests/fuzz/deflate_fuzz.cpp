@@ -13,7 +13,7 @@ namespace {
 using namespace accel;
 using Stop = codec::DeflateInflater::Stop;
 
-constexpr std::size_t kLimit = 1 << 20;
+constexpr std::size_t kLimit = 1 << 17;
 
 codec::Inflated inflate_in_pieces(codec::DeflateInflater& inflater, const fuzz::GuardedMemory& input_memory,
                                   const fuzz::GuardedMemory& output_memory, std::string_view input,
