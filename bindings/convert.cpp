@@ -142,7 +142,10 @@ void register_requests(py::module_& module) {
       .def_readwrite("target", &CopyRequest::target)
       .def_readwrite("all_platforms", &CopyRequest::all_platforms)
       .def_readwrite("platforms", &CopyRequest::platforms)
-      .def_readwrite("referrers", &CopyRequest::referrers);
+      .def_readwrite("referrers", &CopyRequest::referrers)
+      .def_readwrite("decrypt_keys", &CopyRequest::decrypt_keys, "FILE[:pass=…]: private keys of encrypted layers.")
+      .def_readwrite("encryption_keys", &CopyRequest::encryption_keys, "Recipients: jwe:FILE, pkcs7:FILE, pgp:NAME.")
+      .def_readwrite("encrypt_layers", &CopyRequest::encrypt_layers, "From 0; negative from the end. Empty: all.");
 }
 
 void register_convert_report(py::module_& module) {

@@ -23,12 +23,17 @@ def copy(
     all_platforms: bool = False,
     platform: str | Sequence[str] | None = None,
     referrers: bool = False,
+    decrypt_key: str | Sequence[str] = (),
+    encryption_key: str | Sequence[str] = (),
+    encrypt_layer: Sequence[int] = (),
     jobs: int | None = None,
     config: Config | None = None,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
 ) -> CopyResult:
-    """Copies an image byte for byte, verifying every blob.
+    """Copies an image byte for byte, verifying every blob; with keys, layers are decrypted or encrypted on the way.
+
+    Encryption is that of ocicrypt, which skopeo, buildah and containerd know as well.
 
     Args:
         source: An image location.
@@ -36,6 +41,10 @@ def copy(
         all_platforms: The whole index. Otherwise only `platform`, or this machine's.
         platform: `os/arch[/variant]`, one or several.
         referrers: Also what points to the image: signatures, SBOMs, attestations.
+        decrypt_key: Private keys for encrypted layers, as `FILE`, `FILE:pass=TEXT`, `FILE:file=FILE` or
+            `FILE:fd=NUMBER`. Without any they are copied encrypted.
+        encryption_key: Whom layers are encrypted for: `jwe:FILE` (public key), `pkcs7:FILE` (certificate), `pgp:NAME`.
+        encrypt_layer: Which layers: 0 is the first, -1 the last. Default: all.
         jobs: Parallel transfers; one per core by default.
         config: Registries.
         progress: Called with each ProgressEvent, on this thread.
@@ -50,6 +59,9 @@ def copy(
     request.all_platforms = all_platforms
     request.platforms = parse_platforms(platform)
     request.referrers = referrers
+    request.decrypt_keys = [decrypt_key] if isinstance(decrypt_key, str) else list(decrypt_key)
+    request.encryption_keys = [encryption_key] if isinstance(encryption_key, str) else list(encryption_key)
+    request.encrypt_layers = list(encrypt_layer)
     environment = make_environment(config, jobs, None)
     with call_hooks(progress, cancel) as hooks:
         return CopyResult.from_report(source, target, native.copy(request, environment, hooks))

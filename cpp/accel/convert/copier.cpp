@@ -11,6 +11,7 @@
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/image.hpp"
 #include "accel/convert/parallel.hpp"
+#include "accel/convert/recrypt.hpp"
 #include "accel/convert/tally.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/oci/media_type.hpp"
@@ -40,13 +41,20 @@ class Copier {
     DocumentSet documents(source_);
     documents.add(root, cancel_);
     if (request_.referrers) documents.add_referrers(cancel_);
-    copy_blobs(documents, root);
-    put_documents(documents, root.descriptor.digest);
-    with_context("tag '" + target_tag_ + "'", [&] { target_.put_manifest(root, target_tag_, cancel_); });
+    Recrypt recrypt(request_, documents);
+    if (request_.referrers && recrypt.size() > 0) {
+      throw ConfigError("referrers point to the image as it is, and with layers decrypted or encrypted it is another",
+                        "leave --referrers out, or the keys");
+    }
+    copy_blobs(recrypt, root);
+    rewrite_layers(recrypt);
+    const Recrypt::Documents result = recrypt.documents(root);
+    put_documents(result);
+    with_context("tag '" + target_tag_ + "'", [&] { target_.put_manifest(result.root, target_tag_, cancel_); });
     target_.finish();
 
-    report_.digest = root.descriptor.digest.to_string();
-    report_.media_type = root.descriptor.media_type;
+    report_.digest = result.root.descriptor.digest.to_string();
+    report_.media_type = result.root.descriptor.media_type;
     report_.bytes_read = job_.tally.read;
     report_.bytes_uploaded = job_.tally.uploaded;
     report_.bytes_mounted = job_.tally.mounted;
@@ -82,14 +90,15 @@ class Copier {
     return smaller;
   }
 
-  void copy_blobs(const DocumentSet& documents, const oci::RawManifest& root) {
-    std::vector<oci::Descriptor> blobs = documents.blobs();
+  void copy_blobs(const Recrypt& recrypt, const oci::RawManifest& root) {
+    std::vector<oci::Descriptor> blobs = recrypt.kept_blobs();
     // Big blobs first, so that no big one is left to be copied alone at the end.
     std::stable_sort(blobs.begin(), blobs.end(), [](const auto& a, const auto& b) { return a.size > b.size; });
-    const std::uint64_t bytes =
+    std::uint64_t bytes =
         std::accumulate(blobs.begin(), blobs.end(), std::uint64_t{0},
                         [](std::uint64_t sum, const oci::Descriptor& blob) { return sum + blob.size; });
-    job_.reporter.begin(root.descriptor.digest.to_string(), blobs.size(), bytes);
+    for (std::size_t i = 0; i < recrypt.size(); ++i) bytes += recrypt.layer(i).size;
+    job_.reporter.begin(root.descriptor.digest.to_string(), blobs.size() + recrypt.size(), bytes);
     const std::size_t by_connections = std::max<std::size_t>(1, environment_.registry.max_connections / 2);
     run_parallel(blobs.size(), std::min(kParallelBlobs, by_connections), cancel_,
                  [&](std::size_t i, const CancelToken& token) {
@@ -115,17 +124,25 @@ class Copier {
     }
   }
 
+  void rewrite_layers(Recrypt& recrypt) {
+    run_parallel(recrypt.size(), kParallelBlobs, cancel_, [&](std::size_t i, const CancelToken& token) {
+      with_layer_context(recrypt.layer(i).digest, [&] { recrypt.run(i, source_, target_, job_, token); });
+      ++copied_;
+    });
+  }
+
   /// All documents but the root, which goes last, with its tag.
-  void put_documents(const DocumentSet& documents, const hash::Digest& root) {
+  void put_documents(const Recrypt::Documents& documents) {
+    const hash::Digest& root = documents.root.descriptor.digest;
     const auto put = [&](const oci::RawManifest& document, const CancelToken& cancel) {
       if (document.descriptor.digest == root) return;
       with_context("write manifest " + document.descriptor.digest.short_string() + " to " + target_.name(),
                    [&] { target_.put_manifest(document, "", cancel); });
     };
-    const auto& manifests = documents.manifests();
+    const auto& manifests = documents.manifests;
     run_parallel(manifests.size(), kParallelDocuments, cancel_,
                  [&](std::size_t i, const CancelToken& token) { put(manifests[i], token); });
-    for (const oci::RawManifest& index : documents.indexes()) put(index, cancel_);
+    for (const oci::RawManifest& index : documents.indexes) put(index, cancel_);
   }
 
   const CopyRequest& request_;

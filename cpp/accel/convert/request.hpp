@@ -75,6 +75,12 @@ struct CopyRequest {
   bool all_platforms = true;  ///< false: only `platforms`, or this machine's when empty
   std::vector<oci::Platform> platforms;
   bool referrers = false;
+  /// Private keys to decrypt encrypted layers with, as crypt::DecryptKeys::load reads them; none: they are copied as
+  /// they are.
+  std::vector<std::string> decrypt_keys = {};
+  /// Recipients to encrypt layers for, as crypt::Recipients::load reads them.
+  std::vector<std::string> encryption_keys = {};
+  std::vector<int> encrypt_layers = {};  ///< which: 0 is the first, -1 the last; none: all
 };
 
 struct CopyReport {

@@ -22,6 +22,27 @@ constexpr std::size_t kMaxPacket = 1U << 20U;
 /// GCMParameters (RFC 5084 section 3.2): SEQUENCE { OCTET STRING of 12 bytes, INTEGER 16 }.
 constexpr std::array<unsigned char, 4> kGcmHead = {0x30, 0x11, 0x04, 0x0c};
 constexpr std::array<unsigned char, 3> kGcmTail = {0x02, 0x01, 0x10};
+constexpr std::size_t kGcmParameters = kGcmHead.size() + kNonce + kGcmTail.size();
+/// QUIRK: the library that ocicrypt uses (go.mozilla.org/pkcs7 and its successors) puts them into a second SEQUENCE,
+/// reads only that form, and leaves out the bit that says "constructed" (0x10 for 0x30). We write that SEQUENCE, with
+/// its bit, and read all three forms.
+constexpr std::array<unsigned char, 2> kOuterHead = {0x30, static_cast<unsigned char>(kGcmParameters)};
+
+/// Sets the bit of the quirk where it is missing, so that OpenSSL takes the packet. The pattern is an algorithm's name
+/// with what follows it, 17 bytes that occur nowhere else by chance.
+Bytes with_constructed_parameters(ByteView packet) {
+  constexpr std::array<unsigned char, 10> kAes = {0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01};
+  Bytes fixed = to_bytes(packet);
+  const auto* const first = octets(packet);
+  const auto* const end = first + packet.size();
+  const auto* at = std::search(first, end, kAes.begin(), kAes.end());
+  constexpr std::size_t kTagAt = kAes.size() + 1;  // one more byte of the name: mode and size of the key
+  if (static_cast<std::size_t>(end - at) > kTagAt + 1 + kGcmHead.size() && at[kTagAt] == 0x10 &&
+      at[kTagAt + 1] == kOuterHead[1] && std::equal(kGcmHead.begin(), kGcmHead.end(), at + kTagAt + 2)) {
+    fixed[static_cast<std::size_t>(at - first) + kTagAt] = std::byte{0x30};
+  }
+  return fixed;
+}
 
 struct Algorithm {
   int nid;
@@ -78,12 +99,12 @@ Bytes nonce_of(const X509_ALGOR* identifier, bool gcm) {
   X509_ALGOR_get0(nullptr, &type, &value, identifier);
   const auto* text = static_cast<const ASN1_STRING*>(value);
   if (gcm && type == V_ASN1_SEQUENCE) {
-    const ByteView raw = bytes_of(ASN1_STRING_get0_data(text), static_cast<std::size_t>(ASN1_STRING_length(text)));
+    ByteView raw = bytes_of(ASN1_STRING_get0_data(text), static_cast<std::size_t>(ASN1_STRING_length(text)));
+    if (raw.size() == kOuterHead.size() + kGcmParameters) raw = raw.subspan(kOuterHead.size());
     const auto matches = [&](std::size_t at, auto wanted) {
       return std::equal(wanted.begin(), wanted.end(), octets(raw) + at);
     };
-    if (raw.size() == kGcmHead.size() + kNonce + kGcmTail.size() && matches(0, kGcmHead) &&
-        matches(kGcmHead.size() + kNonce, kGcmTail)) {
+    if (raw.size() == kGcmParameters && matches(0, kGcmHead) && matches(kGcmHead.size() + kNonce, kGcmTail)) {
       return to_bytes(raw.subspan(kGcmHead.size(), kNonce));
     }
   }
@@ -166,11 +187,11 @@ Bytes pkcs7_encrypt(ByteView plaintext, const std::vector<std::shared_ptr<X509>>
 
   PKCS7_ENC_CONTENT* content = packet->d.enveloped->enc_data;
   std::unique_ptr<ASN1_STRING, FreeWith<ASN1_STRING_free>> parameters(ASN1_STRING_type_new(V_ASN1_SEQUENCE));
-  Bytes raw;
-  const auto append = [&](ByteView bytes) { raw.insert(raw.end(), bytes.begin(), bytes.end()); };
-  append(bytes_of(kGcmHead.data(), kGcmHead.size()));
-  append(nonce);
-  append(bytes_of(kGcmTail.data(), kGcmTail.size()));
+  Buffer raw;
+  raw.append(bytes_of(kOuterHead.data(), kOuterHead.size()));
+  raw.append(bytes_of(kGcmHead.data(), kGcmHead.size()));
+  raw.append(nonce);
+  raw.append(bytes_of(kGcmTail.data(), kGcmTail.size()));
   if (!parameters || ASN1_STRING_set(parameters.get(), raw.data(), static_cast<int>(raw.size())) != 1) {
     throw std::bad_alloc();
   }
@@ -192,8 +213,9 @@ Bytes pkcs7_encrypt(ByteView plaintext, const std::vector<std::shared_ptr<X509>>
 
 std::optional<Bytes> pkcs7_decrypt(ByteView bytes, EVP_PKEY* key) {
   if (bytes.size() > kMaxPacket) throw FormatError("PKCS #7: the packet is larger than 1 MiB");
-  const unsigned char* at = octets(bytes);
-  const Pkcs7Ptr packet(d2i_PKCS7(nullptr, &at, static_cast<long>(bytes.size())));
+  const Bytes fixed = with_constructed_parameters(bytes);
+  const unsigned char* at = octets(fixed);
+  const Pkcs7Ptr packet(d2i_PKCS7(nullptr, &at, static_cast<long>(fixed.size())));
   if (!packet || OBJ_obj2nid(packet->type) != NID_pkcs7_enveloped || packet->d.enveloped == nullptr) {
     last_openssl_error();
     throw FormatError("PKCS #7: the packet holds no enveloped data");

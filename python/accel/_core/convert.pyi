@@ -141,6 +141,30 @@ class CopyRequest:
     def __init__(self) -> None:
         ...
     @property
+    def decrypt_keys(self) -> list[str]:
+        """
+        FILE[:pass=…]: private keys of encrypted layers.
+        """
+    @decrypt_keys.setter
+    def decrypt_keys(self, arg0: collections.abc.Sequence[str]) -> None:
+        ...
+    @property
+    def encrypt_layers(self) -> list[int]:
+        """
+        From 0; negative from the end. Empty: all.
+        """
+    @encrypt_layers.setter
+    def encrypt_layers(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def encryption_keys(self) -> list[str]:
+        """
+        Recipients: jwe:FILE, pkcs7:FILE, pgp:NAME.
+        """
+    @encryption_keys.setter
+    def encryption_keys(self, arg0: collections.abc.Sequence[str]) -> None:
+        ...
+    @property
     def platforms(self) -> list[accel._core.oci.Platform]:
         ...
     @platforms.setter
