@@ -34,8 +34,9 @@ class NativeEncoder final : public LayerEncoder {
         key_(new_key(settings)),
         rafs_(make_rafs(settings)),
         tree_(rafs_, context.note),
-        blob_(sink, has_toc_),
-        chunker_(settings, key_, rafs_, blob_, context) {}
+        blob_(sink, has_toc_) {
+    chunker_.emplace(settings, key_, rafs_, blob_, context);
+  }
 
   void entry(const tar::Entry& entry, ByteView) override {
     end_file();
@@ -44,11 +45,11 @@ class NativeEncoder final : public LayerEncoder {
     if (skips_ || entry.size == 0) return;
     file_ = inode;
     rafs_.tree.inode_at(*inode).first_chunk = static_cast<std::uint32_t>(rafs_.file_chunks.size());
-    chunker_.begin_file(entry.size);
+    chunker_->begin_file(entry.size);
   }
 
   void payload(ByteView bytes) override {
-    if (!skips_) chunker_.write(bytes);
+    if (!skips_) chunker_->write(bytes);
   }
 
   void padding(ByteView) override {}
@@ -59,8 +60,11 @@ class NativeEncoder final : public LayerEncoder {
     tree_.finish();
     rafs_.tree.shrink();
     auto part = std::make_shared<NydusPart>();
-    if (const std::optional<std::uint32_t> own = chunker_.finish()) write_index(rafs_.blobs[*own], *part);
+    if (const std::optional<std::uint32_t> own = chunker_->finish()) write_index(rafs_.blobs[*own], *part);
+    // A layer may have millions of files: what the next step does not need goes before it.
+    chunker_.reset();
     part->bootstrap = write_bootstrap(rafs_);
+    rafs_ = {};
     blob_.bootstrap(part->bootstrap.view());
     if (has_toc_) {
       const BlobWriter::Toc toc = blob_.toc();
@@ -74,7 +78,7 @@ class NativeEncoder final : public LayerEncoder {
 
  private:
   void end_file() {
-    if (file_) rafs_.tree.inode_at(*file_).chunk_count = chunker_.file_chunks();
+    if (file_) rafs_.tree.inode_at(*file_).chunk_count = chunker_->file_chunks();
     file_.reset();
   }
 
@@ -82,8 +86,8 @@ class NativeEncoder final : public LayerEncoder {
   void write_index(Blob& own, NydusPart& part) {
     blob_.end_data(own.uncompressed_size);
     if (has_toc_) {
-      part.meta = blob_.meta(chunker_.make_ci(), own, key_ ? &*key_ : nullptr);
-      blob_.digests(chunker_.make_digests().view());
+      part.meta = blob_.meta(chunker_->make_ci(), own, key_ ? &*key_ : nullptr);
+      blob_.digests(chunker_->make_digests().view());
     }
     if (key_) {
       own.key = key_->key;
@@ -99,7 +103,7 @@ class NativeEncoder final : public LayerEncoder {
   BlobWriter blob_;
   std::optional<std::uint32_t> file_;  // inode whose content is coming in
   bool skips_ = false;                 // the current entry is no part of the layer
-  Chunker chunker_;                    // its writer thread uses blob_
+  std::optional<Chunker> chunker_;     // its writer thread uses blob_
 };
 
 }  // namespace

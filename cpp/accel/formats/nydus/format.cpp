@@ -171,7 +171,8 @@ class NydusFormat final : public Format {
       if (found == dictionary_layers_.end()) {
         throw FormatError("chunk_dict_ref " + options_.chunk_dict_ref + " has chunks in blob " + blob.id +
                               ", which is none of its layers",
-                          "its layers are in a backend, or it is damaged; name an image that holds its blobs");
+                          "it was made with oci_ref, its layers are in a backend, or it is damaged; name an image that "
+                          "holds its blobs");
       }
       foreign.push_back(*found);
     }
