@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 try:
@@ -20,7 +21,7 @@ except ImportError as error:
 
     raise ImportError(explain(error)) from error
 
-from accel import aio, progress, units
+from accel import progress, units
 from accel._check import check
 from accel._convert import convert, execute
 from accel._copy import copy
@@ -60,6 +61,7 @@ from accel._results import (
 )
 
 if TYPE_CHECKING:
+    from accel import aio
     from accel._config import Config
 
 __all__ = [
@@ -116,12 +118,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """`Config` on first use: its settings model takes longer to import than everything else together."""
+    """What takes long to import, on first use: the settings model of `Config`, and asyncio, which is 5 MiB as well."""
     if name == "Config":
         from accel._config import Config  # noqa: PLC0415 - see above
 
         globals()["Config"] = Config
         return Config
+    if name == "aio":
+        return importlib.import_module("accel.aio")  # sets the attribute
     raise AttributeError(f"module 'accel' has no attribute {name!r}")
 
 

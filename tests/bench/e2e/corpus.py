@@ -193,14 +193,14 @@ def build(name: str, cache: Path) -> Path:
 
 
 def build_huge(cache: Path, size: int = 8 << 30) -> Path:
-    """Builds the image `huge`: one layer holding one file of `size` bytes, about half of it incompressible."""
+    """Builds the image `huge`: one layer holding one file of `size` bytes, an eighth of it incompressible."""
     path = cache / "huge"
     if (path / "facts.json").exists():
         return path
     shutil.rmtree(path, ignore_errors=True)
     layout = Layout(path)
     plain = hashlib.sha256()
-    block = os.urandom(1 << 19) + bytes(range(256)) * (1 << 11)
+    block = os.urandom(1 << 17) + bytes(range(256)) * (7 << 9)
     with (path / "layer").open("wb") as out:
         gzip = subprocess.Popen(["pigz", "-n", "-1"], stdin=subprocess.PIPE, stdout=out)
         pipe = gzip.stdin

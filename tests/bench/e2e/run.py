@@ -43,6 +43,12 @@ class Bench:
         self.rows: list[dict[str, object]] = []
         self.targets = 0
 
+    def at(self, host: str) -> Bench:
+        """The same run against another registry; its rows are ours."""
+        other = Bench(host, None, self.repeat)
+        other.rows = self.rows
+        return other
+
     def source(self, image: str) -> str:
         """The reference of a corpus image in the registry."""
         return f"{self.host}/source/{image.lower()}:src"
@@ -158,11 +164,23 @@ def case_copy(bench: Bench, images: list[str], _: list[str]) -> None:
 
 
 def case_cores(bench: Bench, images: list[str], _: list[str]) -> None:
-    """The same conversion pinned to one core and to two."""
+    """The same conversion on one core and on two, the registry on the same ones; then only ours on one."""
     image = images[min(1, len(images) - 1)]
-    one = bench.convert("cores: 1", image, ["estargz"], cores="0")
-    two = bench.convert("cores: 2", image, ["estargz"], cores="0,1")
+    all_cores = os.sched_getaffinity(0)
+
+    def on_cores(count: int) -> Cost:
+        os.sched_setaffinity(0, sorted(all_cores)[:count])  # what is started from here on has it too
+        try:
+            with tempfile.TemporaryDirectory(dir=OUTPUT) as folder, plain_registry(Path(folder)) as other:
+                push(other.host, image)
+                return bench.at(other.host).convert(f"cores: {count}", image, ["estargz"])
+        finally:
+            os.sched_setaffinity(0, all_cores)
+
+    one, two = on_cores(1), on_cores(2)
     bench.note("cores", f"two cores are {one.wall / two.wall:.2f} times faster than one")
+    lone = bench.convert("cores: 1, registry 2", image, ["estargz"], cores=str(min(all_cores)))
+    bench.note("cores", f"than one with the other one for the registry alone: {lone.wall / two.wall:.2f} times")
 
 
 def case_limit(bench: Bench, images: list[str], _: list[str]) -> None:

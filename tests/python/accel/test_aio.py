@@ -6,6 +6,8 @@ import asyncio
 import inspect
 import os
 import signal
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.python.support.layout import Layout
+
+
+def test_asyncio_is_loaded_only_for_those_who_ask() -> None:
+    code = "import sys, accel\nprint('asyncio' in sys.modules, accel.aio.check, 'asyncio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    words = done.stdout.split()
+    assert (words[0], words[-1]) == ("False", "True")
 
 
 def test_every_job_works(image: str, tmp_path: Path) -> None:
