@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "accel/base/error.hpp"
@@ -173,6 +175,31 @@ TEST(IndexingDecoderTest, every_consumer_gets_every_boundary) {
   }
   EXPECT_EQ(consumers[1]->next(UINT64_MAX), std::nullopt);
   EXPECT_GE(count, 6U);
+}
+
+TEST(IndexingDecoderTest, the_consumer_may_be_another_thread) {
+  const std::string compressed = zlib_deflate(structured_text(3'000'000), {.memory_level = 2});
+  const auto want = index(compressed, SIZE_MAX, 1 << 20);
+  io::MemoryStream stream(as_bytes(compressed));
+  const auto boundaries = std::make_shared<BlockBoundaries>();
+  const auto decoder = make_indexing_decoder(stream, {boundaries});
+  std::atomic<std::uint64_t> seen{0};
+  std::jthread reader([&] {
+    Bytes block(10'000);
+    while (const std::size_t count = decoder->read(block)) seen += count;
+    seen = UINT64_MAX;
+  });
+  std::vector<BoundaryAndWindow> got;
+  for (bool done = false; !done;) {
+    const std::uint64_t limit = seen;
+    done = limit == UINT64_MAX;
+    while (const auto boundary = limit == 0 ? std::nullopt : boundaries->next(limit - 1)) {
+      got.push_back({*boundary, {}});
+      if (boundary->kind == Kind::block) got.back().window = as_text(boundaries->window());
+    }
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(got == want);
 }
 
 TEST(IndexingDecoderTest, limits_hold) {

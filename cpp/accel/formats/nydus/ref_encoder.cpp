@@ -180,9 +180,7 @@ class RefEncoder final : public LayerEncoder {
     } else {
       chunk.compressed_offset = seen_ - chunk_size_;
       chunk.compressed_size = chunk_size_;
-      // Readers refuse a CRC of 0 here, so the one chunk in 2^32 that has it goes without (nydus-blob.md 5.4).
-      if (chunk.crc32c != 0) info.flags = info_flag::kHasCrc;
-      info.data = chunk.crc32c;
+      // QUIRK: later versions of nydus-image have the CRC here, and nydusd 2.2 refuses its flag. The bootstrap has it.
     }
     info.compressed_offset = chunk.compressed_offset;
     info.compressed_size = chunk.compressed_size;
