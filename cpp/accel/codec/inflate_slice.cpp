@@ -25,16 +25,14 @@ constexpr std::size_t kTrailerSize = 8;
 class RawInflater {
  public:
   explicit RawInflater(const GzipSlice& slice) {
-    if (inflateInit2(&stream_, kRawDeflate) != Z_OK) throw std::bad_alloc();
-    if (slice.bits != 0) {
-      if (slice.bits > 7) fail("it begins with more than 7 bits", 0);
-      inflatePrime(&stream_, slice.bits, slice.byte >> (8U - slice.bits));
-    }
+    // Whatever throws must do so before zlib has something to give back.
+    if (slice.bits > 7) fail("it begins with more than 7 bits", 0);
     if (slice.window.size() > kMaxWindow) fail("its window is larger than 32 KiB", 0);
-    if (!slice.window.empty()) {
-      inflateSetDictionary(&stream_, reinterpret_cast<const Bytef*>(slice.window.data()),
-                           static_cast<uInt>(slice.window.size()));
-    }
+    if (inflateInit2(&stream_, kRawDeflate) != Z_OK) throw std::bad_alloc();
+    if (slice.bits != 0) inflatePrime(&stream_, slice.bits, slice.byte >> (8U - slice.bits));
+    if (slice.window.empty()) return;
+    inflateSetDictionary(&stream_, reinterpret_cast<const Bytef*>(slice.window.data()),
+                         static_cast<uInt>(slice.window.size()));
   }
   RawInflater(const RawInflater&) = delete;
   RawInflater& operator=(const RawInflater&) = delete;

@@ -131,12 +131,12 @@ void StoredBlob::check_bootstrap(const Blob& blob, const Section& place, const T
   const TocEntry* const entry = toc == nullptr ? nullptr : toc->find(section::kBootstrap);
   const Buffer bytes = entry != nullptr ? read_section(*files_.rafs, *entry, options.max_toc_bytes)
                                         : read_raw(*files_.rafs, place, options.max_toc_bytes);
-  const Rafs own = read_bootstrap(bytes.view());
+  // Its files are not read: all of an image's are in memory already. Who needs them opens the layer for itself.
+  const std::vector<Blob> own = read_blob_table(bytes.view());
   const bool separate = has(blob, feature::kSeparate);
   const auto found =
-      std::ranges::find_if(own.blobs, [&](const Blob& other) { return other.id == (separate ? blob.id : kOwnBlobId); });
-  // An image of one blob may keep the id that a bootstrap of its own has.
-  if (found == own.blobs.end() || found->chunk_count != blob.chunk_count || found->ci_offset != blob.ci_offset ||
+      std::ranges::find_if(own, [&](const Blob& other) { return other.id == (separate ? blob.id : kOwnBlobId); });
+  if (found == own.end() || found->chunk_count != blob.chunk_count || found->ci_offset != blob.ci_offset ||
       found->ci_uncompressed_size != blob.ci_uncompressed_size || found->uncompressed_size != blob.uncompressed_size ||
       found->compressor != blob.compressor) {
     fail("the bootstrap inside it describes another blob", place.offset);

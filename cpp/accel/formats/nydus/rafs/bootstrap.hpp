@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "accel/base/bytes.hpp"
 #include "accel/formats/nydus/rafs/rafs.hpp"
@@ -23,5 +24,8 @@ struct BootstrapLimits {
 /// tree is one (every directory has one name, no circles). Written from the specs without a look at the writers. Throws
 /// FormatError with the offset in `bytes`.
 Rafs read_bootstrap(ByteView bytes, const BootstrapLimits& limits = {});
+
+/// The blobs of a bootstrap alone: superblocks and blob tables are read and checked, files are not looked at.
+std::vector<Blob> read_blob_table(ByteView bytes);
 
 }  // namespace accel::formats::nydus

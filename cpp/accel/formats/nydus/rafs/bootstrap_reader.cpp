@@ -1,7 +1,10 @@
 #include "accel/base/error.hpp"
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
+#include "accel/formats/nydus/rafs/bootstrap_bytes.hpp"
 #include "accel/formats/nydus/rafs/v5_reader.hpp"
+#include "accel/formats/nydus/rafs/v5_tables.hpp"
 #include "accel/formats/nydus/rafs/v6_reader.hpp"
+#include "accel/formats/nydus/rafs/v6_tables.hpp"
 
 namespace accel::formats::nydus {
 
@@ -11,6 +14,12 @@ Rafs read_bootstrap(ByteView bytes, const BootstrapLimits& limits) {
                       std::to_string(limits.max_bytes));
   }
   return is_v5_bootstrap(bytes) ? read_v5(bytes, limits) : read_v6(bytes, limits);
+}
+
+std::vector<Blob> read_blob_table(ByteView view) {
+  const BootstrapBytes bytes(view);
+  if (is_v5_bootstrap(view)) return read_v5_blobs(bytes, read_v5_super(bytes));
+  return read_v6_blobs(bytes, read_v6_super(bytes));
 }
 
 }  // namespace accel::formats::nydus
