@@ -1,7 +1,6 @@
 #include "accel/convert/conversion.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "accel/base/error.hpp"
@@ -100,21 +99,16 @@ class Conversion {
 
   std::vector<LayerResults> convert_layers(const LayerContext& context, std::size_t side_by_side) {
     std::vector<LayerResults> results(targets_.size(), LayerResults(plan_.layers.size()));
-    // Big layers first: a big one that starts last would end alone, with its serial part on one core.
-    std::vector<std::size_t> order(plan_.layers.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
-      return plan_.layers[a].source.size > plan_.layers[b].source.size;
-    });
-    const std::uint64_t bytes =
-        std::accumulate(plan_.layers.begin(), plan_.layers.end(), std::uint64_t{0},
-                        [](std::uint64_t sum, const PlannedLayer& layer) { return sum + layer.source.size; });
-    job_.reporter.begin(image_.root.descriptor.digest.to_string(), plan_.layers.size(), bytes);
-    run_parallel(order.size(), side_by_side, cancel_, [&](std::size_t i, const CancelToken& token) {
-      const PlannedLayer& layer = plan_.layers[order[i]];
+    std::vector<std::uint64_t> sizes;
+    for (const PlannedLayer& layer : plan_.layers) sizes.push_back(layer.source.size);
+    const WorkOrder order = largest_first(sizes);
+    job_.reporter.begin(image_.root.descriptor.digest.to_string(), plan_.layers.size(), order.bytes);
+    run_parallel(order.pieces.size(), side_by_side, cancel_, [&](std::size_t i, const CancelToken& token) {
+      const std::size_t piece = order.pieces[i];
+      const PlannedLayer& layer = plan_.layers[piece];
       try {
         with_context(layer.platforms, [&] {
-          with_layer_context(layer.source.digest, [&] { convert_one(order[i], results, context, token); });
+          with_layer_context(layer.source.digest, [&] { convert_one(piece, results, context, token); });
         });
       } catch (...) {
         job_.reporter.event("convert", layer.source.digest.to_string(), ProgressState::failed);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 #include <utility>
 
 #include "accel/base/error.hpp"
@@ -91,18 +90,18 @@ class Copier {
   }
 
   void copy_blobs(const Recrypt& recrypt, const oci::RawManifest& root) {
-    std::vector<oci::Descriptor> blobs = recrypt.kept_blobs();
-    // Big blobs first, so that no big one is left to be copied alone at the end.
-    std::stable_sort(blobs.begin(), blobs.end(), [](const auto& a, const auto& b) { return a.size > b.size; });
-    std::uint64_t bytes =
-        std::accumulate(blobs.begin(), blobs.end(), std::uint64_t{0},
-                        [](std::uint64_t sum, const oci::Descriptor& blob) { return sum + blob.size; });
+    const std::vector<oci::Descriptor> blobs = recrypt.kept_blobs();
+    std::vector<std::uint64_t> sizes;
+    for (const oci::Descriptor& blob : blobs) sizes.push_back(blob.size);
+    const WorkOrder order = largest_first(sizes);
+    std::uint64_t bytes = order.bytes;
     for (std::size_t i = 0; i < recrypt.size(); ++i) bytes += recrypt.layer(i).size;
     job_.reporter.begin(root.descriptor.digest.to_string(), blobs.size() + recrypt.size(), bytes);
     const std::size_t by_connections = std::max<std::size_t>(1, environment_.registry.max_connections / 2);
     run_parallel(blobs.size(), std::min(kParallelBlobs, by_connections), cancel_,
                  [&](std::size_t i, const CancelToken& token) {
-                   with_blob_context(blobs[i].digest, [&] { copy_blob(blobs[i], token); });
+                   const oci::Descriptor& blob = blobs[order.pieces[i]];
+                   with_blob_context(blob.digest, [&] { copy_blob(blob, token); });
                  });
   }
 

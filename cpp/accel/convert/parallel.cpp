@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -67,6 +68,15 @@ void run_parallel(std::size_t count, std::size_t threads, const CancelToken& can
     loop();
   }
   failure.rethrow(cancel);
+}
+
+WorkOrder largest_first(const std::vector<std::uint64_t>& sizes) {
+  WorkOrder order{std::vector<std::size_t>(sizes.size()), 0};
+  std::iota(order.pieces.begin(), order.pieces.end(), std::size_t{0});
+  std::stable_sort(order.pieces.begin(), order.pieces.end(),
+                   [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
+  order.bytes = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
+  return order;
 }
 
 }  // namespace accel::convert

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "accel/base/cancel.hpp"
 
@@ -15,5 +17,15 @@ namespace accel::convert {
 /// were cancelled is dropped, so the caller sees the cause and not its echo. Throws Cancelled when `cancel` is.
 void run_parallel(std::size_t count, std::size_t threads, const CancelToken& cancel,
                   const std::function<void(std::size_t, const CancelToken&)>& work);
+
+/// Pieces of work in the order to begin them.
+struct WorkOrder {
+  std::vector<std::size_t> pieces;  ///< numbers of the pieces
+  std::uint64_t bytes = 0;          ///< of all of them
+};
+
+/// The largest of pieces of these sizes in bytes first: a large one that begins last would end alone. Equally large
+/// ones keep their order.
+WorkOrder largest_first(const std::vector<std::uint64_t>& sizes);
 
 }  // namespace accel::convert

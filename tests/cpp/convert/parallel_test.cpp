@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "accel/base/error.hpp"
 
@@ -90,6 +91,13 @@ TEST(Parallel, work_of_a_cancelled_job_is_not_begun) {
   bool begun = false;
   EXPECT_THROW(run_parallel(3, 1, source.token(), [&](std::size_t, const CancelToken&) { begun = true; }), Cancelled);
   EXPECT_FALSE(begun);
+}
+
+TEST(Parallel, largest_pieces_come_first_and_equal_ones_in_their_order) {
+  const WorkOrder order = largest_first({10, 300, 0, 300, 20});
+  EXPECT_EQ(order.pieces, (std::vector<std::size_t>{1, 3, 4, 0, 2}));
+  EXPECT_EQ(order.bytes, 630U);
+  EXPECT_TRUE(largest_first({}).pieces.empty());
 }
 
 TEST(Parallel, errors_that_are_not_ours_pass_too) {
