@@ -127,13 +127,20 @@ def test_one_layer_by_its_number(
     assert accel.check(source, f"oci:{tmp_path}/opened:app").equal
 
 
-def test_index_comes_back_with_its_digest(tmp_path: Path, pairs: dict[str, Pair]) -> None:
+def test_index_comes_back_with_its_layers(tmp_path: Path, pairs: dict[str, Pair]) -> None:
     source = sample_index(Layout(tmp_path / "source"))
-    plain = accel.copy(source, f"oci:{tmp_path}/copied:app", all_platforms=True)
     locked, opened = f"oci:{tmp_path}/locked:app", f"oci:{tmp_path}/opened:app"
-    changed = accel.copy(source, locked, all_platforms=True, encryption_key=pairs["ec256"].recipient)
-    assert changed.digest != plain.digest
-    assert accel.copy(locked, opened, all_platforms=True, decrypt_key=pairs["ec256"].keys).digest == plain.digest
+    accel.copy(source, locked, all_platforms=True, encryption_key=pairs["ec256"].recipient)
+    with pytest.raises(accel.Error):
+        accel.check(source, locked)
+    accel.copy(locked, opened, all_platforms=True, decrypt_key=pairs["ec256"].keys)
+    report = accel.check(source, opened)
+    assert report.equal
+    # A manifest that was printed by us comes back byte for byte.
+    again = f"oci:{tmp_path}/again:app"
+    accel.copy(opened, f"{locked}-2", all_platforms=True, encryption_key=pairs["ec256"].recipient)
+    copied = accel.copy(opened, f"oci:{tmp_path}/copied:app", all_platforms=True)
+    assert accel.copy(f"{locked}-2", again, all_platforms=True, decrypt_key=pairs["ec256"].keys).digest == copied.digest
 
 
 def test_wrong_key_is_a_clear_error_before_anything_is_written(tmp_path: Path, pairs: dict[str, Pair]) -> None:

@@ -20,16 +20,19 @@ constexpr std::size_t kNonce = 12, kTag = 16;
 constexpr std::size_t kMaxPacket = 1U << 20U;
 
 /// GCMParameters (RFC 5084 section 3.2): SEQUENCE { OCTET STRING of 12 bytes, INTEGER 16 }.
-constexpr std::array<unsigned char, 4> kGcmHead = {0x30, 0x11, 0x04, 0x0c};
+///
+/// QUIRK: the library that ocicrypt uses (fullsailor/pkcs7 and its successors) tags the nonce [4] instead of OCTET
+/// STRING and puts all into a second SEQUENCE, which lacks the bit that says "constructed" (0x10 for 0x30). It reads no
+/// other form. We write its form, with the bit, and read that of the standard as well.
+constexpr std::array<unsigned char, 2> kGcmHead = {0x30, 0x11};
+constexpr std::array<unsigned char, 2> kOuterHead = {0x30, 0x13};
+constexpr std::array<unsigned char, 2> kNonceHead = {0x84, 0x0c};
+constexpr std::array<unsigned char, 2> kStandardNonceHead = {0x04, 0x0c};
 constexpr std::array<unsigned char, 3> kGcmTail = {0x02, 0x01, 0x10};
-constexpr std::size_t kGcmParameters = kGcmHead.size() + kNonce + kGcmTail.size();
-/// QUIRK: the library that ocicrypt uses (go.mozilla.org/pkcs7 and its successors) puts them into a second SEQUENCE,
-/// reads only that form, and leaves out the bit that says "constructed" (0x10 for 0x30). We write that SEQUENCE, with
-/// its bit, and read all three forms.
-constexpr std::array<unsigned char, 2> kOuterHead = {0x30, static_cast<unsigned char>(kGcmParameters)};
+constexpr std::size_t kGcmParameters = kGcmHead.size() + kNonceHead.size() + kNonce + kGcmTail.size();
 
 /// Sets the bit of the quirk where it is missing, so that OpenSSL takes the packet. The pattern is an algorithm's name
-/// with what follows it, 17 bytes that occur nowhere else by chance.
+/// with what follows it, 15 bytes that occur nowhere else by chance.
 Bytes with_constructed_parameters(ByteView packet) {
   constexpr std::array<unsigned char, 10> kAes = {0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01};
   Bytes fixed = to_bytes(packet);
@@ -104,8 +107,10 @@ Bytes nonce_of(const X509_ALGOR* identifier, bool gcm) {
     const auto matches = [&](std::size_t at, auto wanted) {
       return std::equal(wanted.begin(), wanted.end(), octets(raw) + at);
     };
-    if (raw.size() == kGcmParameters && matches(0, kGcmHead) && matches(kGcmHead.size() + kNonce, kGcmTail)) {
-      return to_bytes(raw.subspan(kGcmHead.size(), kNonce));
+    constexpr std::size_t kAt = kGcmHead.size() + kNonceHead.size();
+    if (raw.size() == kGcmParameters && matches(0, kGcmHead) && matches(kAt + kNonce, kGcmTail) &&
+        (matches(kGcmHead.size(), kNonceHead) || matches(kGcmHead.size(), kStandardNonceHead))) {
+      return to_bytes(raw.subspan(kAt, kNonce));
     }
   }
   if (!gcm && type == V_ASN1_OCTET_STRING && ASN1_STRING_length(text) == 16) {
@@ -190,6 +195,7 @@ Bytes pkcs7_encrypt(ByteView plaintext, const std::vector<std::shared_ptr<X509>>
   Buffer raw;
   raw.append(bytes_of(kOuterHead.data(), kOuterHead.size()));
   raw.append(bytes_of(kGcmHead.data(), kGcmHead.size()));
+  raw.append(bytes_of(kNonceHead.data(), kNonceHead.size()));
   raw.append(nonce);
   raw.append(bytes_of(kGcmTail.data(), kGcmTail.size()));
   if (!parameters || ASN1_STRING_set(parameters.get(), raw.data(), static_cast<int>(raw.size())) != 1) {

@@ -65,12 +65,15 @@ TEST_F(Pkcs7Test, parameters_are_read_in_every_form_they_are_written_in) {
   const auto a = key("a");
   const Bytes packet = pkcs7_encrypt(as_bytes("the secret"), {load_certificate(path("a.crt"))});
   const std::string text = to_string(packet);
-  const std::string outer("\x30\x13\x30\x11\x04\x0c", 6);
+  const std::string outer("\x30\x13\x30\x11\x84\x0c", 6);
   const std::size_t at = text.find(outer);
   ASSERT_NE(at, std::string::npos);
   Bytes primitive = packet;  // as the library of ocicrypt writes it
   primitive[at] = std::byte{0x10};
   EXPECT_EQ(to_string(*pkcs7_decrypt(primitive, a.get())), "the secret");
+  Bytes octet_string = primitive;  // as the standard has it
+  octet_string[at + 4] = std::byte{0x04};
+  EXPECT_EQ(to_string(*pkcs7_decrypt(octet_string, a.get())), "the secret");
   primitive[at + 1] = std::byte{0x12};
   EXPECT_THROW(pkcs7_decrypt(primitive, a.get()), FormatError);
 }
