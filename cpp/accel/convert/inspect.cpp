@@ -17,25 +17,33 @@ namespace {
 
 constexpr std::size_t kParallelLayers = 4;  // small range requests: latency counts
 
+void describe(formats::LayerSummary summary, InspectedLayer& inspected) {
+  inspected.format = std::move(summary.format);
+  inspected.entries = summary.entries;
+  inspected.chunks = summary.chunks;
+  inspected.uncompressed_size = summary.uncompressed_size;
+  inspected.details = std::move(summary.details);
+}
+
 InspectedLayer inspect_layer(const oci::Descriptor& layer, const hash::Digest& diff_id, oci::Repository& repository,
                              LayerOpener& opener, const CancelToken& cancel) {
   InspectedLayer inspected;
   inspected.descriptor = layer;
   inspected.diff_id = diff_id.to_string();
   if (!oci::is_layer(layer.media_type)) {
-    inspected.format = layer.media_type;
+    const auto reader = opener.open_converted(layer);
+    if (reader) {
+      describe(reader->summary(), inspected);
+    } else {
+      inspected.format = layer.media_type;
+    }
     return inspected;
   }
   if (oci::is_foreign_layer(layer.media_type) && !layer.urls.empty() && !repository.has_blob(layer, cancel)) {
     inspected.format = "foreign (URLs only)";
     return inspected;
   }
-  formats::LayerSummary summary = opener.open(layer)->summary();
-  inspected.format = std::move(summary.format);
-  inspected.entries = summary.entries;
-  inspected.chunks = summary.chunks;
-  inspected.uncompressed_size = summary.uncompressed_size;
-  inspected.details = std::move(summary.details);
+  describe(opener.open(layer)->summary(), inspected);
   return inspected;
 }
 
@@ -54,6 +62,8 @@ InspectedImage inspect_image(const ImageNode& node, oci::Repository& repository,
         image.layers[i] = inspect_layer(layer, node.config.diff_ids[i], repository, opener, token);
       });
     });
+    // The image's own layer, which stands last, says what all of them are together.
+    if (const auto whole = opener.open_image(node.manifest.layers)) describe(whole->summary(), image.layers.back());
   });
   return image;
 }

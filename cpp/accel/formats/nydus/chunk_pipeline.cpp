@@ -114,18 +114,21 @@ ChunkPipeline::~ChunkPipeline() = default;
 
 void ChunkPipeline::begin_chunk(std::size_t size, bool item_open) {
   if (open_ && !item_open && open_->input.size() + size > kJobBytes) submit();
-  if (!open_) {
-    const std::size_t room = std::max(kJobBytes, size);
-    leases_ = pipeline_.reserve(room);
-    open_ = std::make_unique<ItemJob>(*this);
-    open_->input.reserve(room);
-  }
+  if (!open_) open_job(size);
   chunk_begin_ = open_->input.size();
   const std::size_t capacity = open_->input.capacity();
   if (chunk_begin_ + size <= capacity) return;
-  // Behind an item that is still open: it cannot go ahead, and is smaller than a chunk may be.
-  leases_.push_back(budget_.acquire_now(chunk_begin_ + size - capacity));
-  open_->input.reserve(chunk_begin_ + size);
+  // Behind an item that is still open, and so cannot go ahead. Twice as much each time, as small chunks are many.
+  const std::size_t grown = std::max(chunk_begin_ + size, 2 * capacity);
+  leases_.push_back(budget_.acquire_now(grown - capacity));
+  open_->input.reserve(grown);
+}
+
+void ChunkPipeline::open_job(std::size_t size) {
+  const std::size_t room = std::max(kJobBytes, size);
+  leases_ = pipeline_.reserve(room);
+  open_ = std::make_unique<ItemJob>(*this);
+  open_->input.reserve(room);
 }
 
 void ChunkPipeline::append(ByteView bytes) { open_->input.append(bytes); }
@@ -135,7 +138,19 @@ ByteView ChunkPipeline::chunk() const { return open_->input.view().subspan(chunk
 void ChunkPipeline::drop_chunk() { open_->input.resize(chunk_begin_); }
 
 void ChunkPipeline::keep_chunk(bool joins) {
-  if (!joins) open_->begins.push_back(chunk_begin_);
+  if (joins) return;
+  if (chunk_begin_ >= kJobBytes) move_chunk_to_new_job();
+  open_->begins.push_back(chunk_begin_);
+}
+
+/// Only now it is known that the item before the chunk is complete.
+void ChunkPipeline::move_chunk_to_new_job() {
+  const Bytes moved = to_bytes(chunk());
+  open_->input.resize(chunk_begin_);
+  submit();
+  open_job(moved.size());
+  open_->input.append(moved);
+  chunk_begin_ = 0;
 }
 
 void ChunkPipeline::submit() {

@@ -59,6 +59,8 @@ class ChunkPipeline {
  private:
   class ItemJob;
 
+  void open_job(std::size_t size);
+  void move_chunk_to_new_job();
   void submit();
 
   const Settings settings_;

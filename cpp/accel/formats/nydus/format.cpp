@@ -104,6 +104,10 @@ class NydusFormat final : public Format {
 
   [[nodiscard]] bool is_converted(const oci::Descriptor& layer) const override {
     const auto has = [&](std::string_view key) { return layer.annotations.contains(std::string(key)); };
+    if (has(kBootstrapAnnotation)) {
+      const auto version = layer.annotations.find(std::string(kFsVersionAnnotation));
+      return version == layer.annotations.end() || version->second == to_string(options_.fs_version);
+    }
     return layer.media_type == kBlobMediaType && has(kBlobAnnotation) && has(kRefAnnotation) == options_.oci_ref &&
            has(kEncryptedAnnotation) == options_.encrypt;
   }

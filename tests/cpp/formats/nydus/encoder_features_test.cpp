@@ -85,6 +85,23 @@ TEST(NativeEncoderBatches, small_files_share_items) {
   EXPECT_EQ(load_le<std::uint32_t>(header.data() + 56), 3U);
 }
 
+TEST(NativeEncoderBatches, batch_after_batch_takes_no_more_memory_than_the_budget_has) {
+  TarBuilder builder;
+  for (int i = 0; i < 5000; ++i) builder.file("f" + std::to_string(i), random_bytes(3000, static_cast<unsigned>(i)));
+  const std::string tar = builder.end().text();
+  for (const std::uint32_t batch_size : {8192U, 1U << 20U}) {
+    NativeSettings settings = default_settings();
+    settings.batch_size = batch_size;
+    ThreadPool pool(2);
+    MemoryBudget budget(4U << 20U);
+    io::MemorySink sink;
+    const auto encoder = make_native_encoder(settings, sink, formats::testing::make_context(pool, budget));
+    static_cast<void>(formats::testing::feed(*encoder, tar, SIZE_MAX, SIZE_MAX));
+    EXPECT_LT(budget.peak(), 8U << 20U) << batch_size;
+    EXPECT_GT(sink.view().size(), 5000U * 3000);
+  }
+}
+
 TEST(NativeEncoderBatches, batches_that_do_not_get_smaller_are_stored_as_they_are) {
   NativeSettings settings = default_settings();
   settings.batch_size = 4096;
