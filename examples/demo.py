@@ -22,6 +22,8 @@ VARIANTS: list[tuple[str, dict[str, str]]] = [
     ("zstdchunked", {"dialect": "stargz"}),
     ("zstdchunked", {"dialect": "containers"}),
     ("zstdchunked", {"dialect": "joint"}),
+    ("nydus", {"fs_version": "6"}),
+    ("nydus", {"fs_version": "5"}),
 ]
 
 
@@ -53,7 +55,7 @@ def main() -> int:
             report = accel.check(source, target)
             failures += not report.equal
             table.add_row(
-                ", ".join([driver, *options.values()]),
+                " ".join([driver, *(f"{key}={value}" for key, value in options.items())]),
                 megabytes(result.targets[0].size),
                 f"{result.targets[0].size / result.source.size:.0%}",
                 f"{result.elapsed.total:.2f} s",
