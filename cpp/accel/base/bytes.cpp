@@ -1,11 +1,47 @@
 #include "accel/base/bytes.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace accel {
+
+namespace {
+
+/// Of mappings: whole pages on any machine.
+constexpr std::size_t kMappingUnit = 64U << 10U;
+
+// Sanitizers know the bounds of what their allocator gave, but not of a mapping.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kMayMap = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+constexpr bool kMayMap = false;
+#else
+constexpr bool kMayMap = true;
+#endif
+#else
+constexpr bool kMayMap = true;
+#endif
+
+std::byte* checked(void* mapping) {
+  if (mapping == MAP_FAILED) throw std::bad_alloc();
+  return static_cast<std::byte*>(mapping);
+}
+
+}  // namespace
+
+void Buffer::Free::operator()(std::byte* data) const noexcept {
+  if (mapped > 0) {
+    ::munmap(data, mapped);
+  } else {
+    delete[] data;
+  }
+}
 
 Buffer::Buffer(Buffer&& other) noexcept
     : data_(std::move(other.data_)),
@@ -21,8 +57,21 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 
 void Buffer::reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
-  auto grown = std::make_unique_for_overwrite<std::byte[]>(capacity);
-  if (size_ > 0) std::memcpy(grown.get(), data_.get(), size_);
+  if (kMayMap && capacity >= kLarge) {
+    if (capacity > SIZE_MAX - kMappingUnit) throw std::bad_alloc();
+    capacity = (capacity + kMappingUnit - 1) / kMappingUnit * kMappingUnit;
+  }
+  decltype(data_) grown;
+  if (!kMayMap || capacity < kLarge) {
+    grown = {new std::byte[capacity], Free{0}};
+  } else if (const std::size_t mapped = data_ ? data_.get_deleter().mapped : 0; mapped > 0) {
+    grown = {checked(::mremap(data_.get(), mapped, capacity, MREMAP_MAYMOVE)), Free{capacity}};
+    data_.release();  // it has become the new one, with its content
+  } else {
+    grown = {checked(::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
+             Free{capacity}};
+  }
+  if (data_ && size_ > 0) std::memcpy(grown.get(), data_.get(), size_);
   data_ = std::move(grown);
   capacity_ = capacity;
 }

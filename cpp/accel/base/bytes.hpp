@@ -31,10 +31,17 @@ inline std::string to_string(ByteView bytes) { return std::string(as_text(bytes)
 /// A copy of `bytes`.
 inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
-/// A move-only growable buffer that, unlike std::vector, never fills new room with zeros:
-/// the hot path fills megabytes that are overwritten at once.
+/// A move-only growable buffer that, unlike std::vector, never fills new room with zeros: the hot path fills megabytes
+/// that are overwritten at once.
+///
+/// Large ones come straight from the system and go back to it at once. An allocator would keep them: glibc has an arena
+/// for each thread, and buffers that one thread fills and another frees leave holes of tens of megabytes in them. They
+/// also grow without being copied, and take no memory for room that was never written to.
 class Buffer {
  public:
+  /// From this capacity on memory comes from the system.
+  static constexpr std::size_t kLarge = 128U << 10U;
+
   Buffer() = default;
   /// A buffer of size 0 with room for `capacity` bytes.
   explicit Buffer(std::size_t capacity) { reserve(capacity); }
@@ -62,7 +69,12 @@ class Buffer {
   void clear() noexcept { size_ = 0; }
 
  private:
-  std::unique_ptr<std::byte[]> data_;
+  struct Free {
+    std::size_t mapped;  // bytes from the system; 0, which a default-made one has: the allocator's
+    void operator()(std::byte* data) const noexcept;
+  };
+
+  std::unique_ptr<std::byte[], Free> data_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

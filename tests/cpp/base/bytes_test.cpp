@@ -77,6 +77,32 @@ TEST(Buffer, grows_and_keeps_its_content) {
   EXPECT_EQ(to_string(buffer.view()), expected);
 }
 
+TEST(Buffer, large_ones_grow_and_keep_their_content) {
+  Buffer buffer;
+  std::string expected;
+  for (std::size_t size = Buffer::kLarge / 4; size <= 64 * Buffer::kLarge; size *= 2) {
+    buffer.reserve(size);
+    EXPECT_GE(buffer.capacity(), size);
+    const std::string piece(size - buffer.size(), static_cast<char>('a' + expected.size() % 23));
+    buffer.append(as_bytes(piece));
+    expected += piece;
+    ASSERT_EQ(as_text(buffer.view()), expected);
+  }
+}
+
+TEST(Buffer, large_ones_may_be_used_again_after_they_were_moved_from) {
+  Buffer from(Buffer::kLarge);
+  from.append(as_bytes("abc"));
+  Buffer to(std::move(from));
+  EXPECT_EQ(from.capacity(), 0U);  // NOLINT(bugprone-use-after-move): this state is part of the contract
+  from.reserve(2 * Buffer::kLarge);
+  from.append(as_bytes("xyz"));
+  EXPECT_EQ(to_string(from.view()), "xyz");
+  EXPECT_EQ(to_string(to.view()), "abc");
+  to = std::move(from);
+  EXPECT_EQ(to_string(to.view()), "xyz");
+}
+
 TEST(Buffer, clear_keeps_the_room) {
   Buffer buffer(100);
   buffer.append(as_bytes("abc"));
