@@ -27,9 +27,9 @@ std::string with_digest(ByteView toc, const hash::Digest& digest) {
 
 void use_parts(const fuzz::LayerParts& parts) {
   UnitEncoderPool encoders([] { return codec::make_zstd_encoder(1); });
-  Buffer blob = parts.units(*encoders.borrow()->encoder);
+  Buffer blob = parts.units(*encoders.borrow());
   Buffer split;
-  encoders.borrow()->encoder->encode(parts.tar_split, split);
+  encoders.borrow()->encode(parts.tar_split, split);
   const zstdchunked::TocFrame toc =
       zstdchunked::make_toc_frame(as_bytes(with_digest(parts.toc, hash::sha256(split.view()))), blob.size(), encoders);
   blob.append(toc.bytes.view());

@@ -43,6 +43,41 @@ MemoryLease MemoryBudget::acquire_now(std::size_t bytes) {
   return {this, bytes};
 }
 
+Buffer MemoryBudget::take_buffer(std::size_t bytes) {
+  std::vector<Buffer> evicted;  // freed when the lock is not held any more
+  {
+    const std::lock_guard lock(mutex_);
+    auto best = idle_.end();
+    for (auto buffer = idle_.begin(); buffer != idle_.end(); ++buffer) {
+      // One that is much too large would hold memory that nobody counts.
+      const bool fits = buffer->capacity() >= bytes && buffer->capacity() / 2 <= bytes;
+      if (fits && (best == idle_.end() || buffer->capacity() < best->capacity())) best = buffer;
+    }
+    if (best != idle_.end()) {
+      Buffer found = std::move(*best);
+      idle_.erase(best);
+      idle_bytes_ -= found.capacity();
+      return found;
+    }
+    // A little above the limit, or a phase of small requests would free all large ones as soon as leases use it up.
+    while (!idle_.empty() && used_ + idle_bytes_ > limit_ + limit_ / 4) {
+      idle_bytes_ -= idle_.front().capacity();
+      evicted.push_back(std::move(idle_.front()));
+      idle_.erase(idle_.begin());
+    }
+  }
+  evicted.clear();
+  return Buffer(bytes);
+}
+
+void MemoryBudget::give_buffer(Buffer buffer) {
+  if (buffer.capacity() == 0) return;
+  buffer.clear();
+  const std::lock_guard lock(mutex_);
+  idle_bytes_ += buffer.capacity();
+  idle_.push_back(std::move(buffer));
+}
+
 std::size_t MemoryBudget::peak() const {
   const std::lock_guard lock(mutex_);
   return peak_;

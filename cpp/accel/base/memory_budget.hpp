@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <vector>
 
+#include "accel/base/bytes.hpp"
 #include "accel/base/cancel.hpp"
 
 namespace accel {
@@ -45,6 +47,13 @@ class MemoryBudget {
   /// must always be able to go on: only its completion frees what the others hold.
   [[nodiscard]] MemoryLease acquire_now(std::size_t bytes);
 
+  /// An empty buffer with room for `bytes`: one that was given back, if one fits. The budget counts leases, not
+  /// buffers: who takes one holds a lease for it, or bounds its number otherwise.
+  [[nodiscard]] Buffer take_buffer(std::size_t bytes);
+  /// Keeps `buffer` for the next taker. Buffers of megabytes that go round cost no page faults, and do not leave holes
+  /// in the allocator's arenas, which it keeps one of for each thread. Idle ones are freed when leases need their room.
+  void give_buffer(Buffer buffer);
+
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
   /// Largest number of bytes that were out at the same time.
   [[nodiscard]] std::size_t peak() const;
@@ -58,6 +67,8 @@ class MemoryBudget {
   std::condition_variable freed_;
   std::size_t used_ = 0;
   std::size_t peak_ = 0;
+  std::vector<Buffer> idle_;  // oldest first
+  std::size_t idle_bytes_ = 0;
 };
 
 }  // namespace accel

@@ -42,7 +42,8 @@ std::unique_ptr<io::ByteStream> make_decoder(Compression compression, io::ByteSt
 class UnitEncoder {
  public:
   virtual ~UnitEncoder() = default;
-  /// Appends one gzip member or zstd frame holding `input` (which may be empty) to `out`.
+  /// Appends one gzip member or zstd frame holding `input` (which may be empty) to `out`, which gets room for the
+  /// worst case: a little more than `input.size()`. After an exception its content is undefined.
   /// The bytes depend on input, kind, level and the version of the library only.
   virtual void encode(ByteView input, Buffer& out) = 0;
 };

@@ -44,24 +44,21 @@ class GzipEncoder final : public UnitEncoder {
   }
 
   void encode(ByteView input, Buffer& out) override {
-    // Compressed beside, then copied: the copy costs nothing next to deflate, and `out` gets no room for the worst
-    // case, which would be three times what a unit really keeps in memory until it is written.
     const std::size_t bound = libdeflate_deflate_compress_bound(compressor_.get(), input.size());
-    scratch_.clear();
-    scratch_.resize(kHeaderSize + bound + kTrailerSize);
-    std::byte* const body = scratch_.data() + kHeaderSize;
+    const std::size_t begin = out.size();
+    out.resize(begin + kHeaderSize + bound + kTrailerSize);
+    std::byte* const body = out.data() + begin + kHeaderSize;
     const std::size_t size = libdeflate_deflate_compress(compressor_.get(), input.data(), input.size(), body, bound);
     if (size == 0) throw Error("compress gzip: libdeflate did not keep to the bound it gave");
-    std::memcpy(scratch_.data(), header_.data(), kHeaderSize);
+    std::memcpy(out.data() + begin, header_.data(), kHeaderSize);
     store_le(body + size, crc32(input));
     store_le(body + size + 4, static_cast<std::uint32_t>(input.size()));  // modulo 2^32, as the format says
-    out.append(scratch_.view().first(kHeaderSize + size + kTrailerSize));
+    out.resize(begin + kHeaderSize + size + kTrailerSize);
   }
 
  private:
   std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
   std::array<std::byte, kHeaderSize> header_;
-  Buffer scratch_;
 };
 
 /// Text that compresses differently with nearly every change to an encoder.

@@ -27,13 +27,12 @@ class ZstdEncoder final : public UnitEncoder {
   }
 
   void encode(ByteView input, Buffer& out) override {
-    // Compressed beside, then copied, so that `out` gets no room for the worst case.
-    scratch_.clear();
-    scratch_.resize(ZSTD_compressBound(input.size()));
-    const std::size_t size =
-        ZSTD_compress2(context_.get(), scratch_.data(), scratch_.size(), input.data(), input.size());
+    const std::size_t begin = out.size();
+    const std::size_t bound = ZSTD_compressBound(input.size());
+    out.resize(begin + bound);
+    const std::size_t size = ZSTD_compress2(context_.get(), out.data() + begin, bound, input.data(), input.size());
     if (ZSTD_isError(size) != 0) throw Error(std::string("compress zstd: ") + ZSTD_getErrorName(size));
-    out.append(scratch_.view().first(size));
+    out.resize(begin + size);
   }
 
  private:
@@ -43,7 +42,6 @@ class ZstdEncoder final : public UnitEncoder {
   }
 
   ZstdCompressor context_;
-  Buffer scratch_;
 };
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace accel::convert {
 /// Memory of a conversion, apart from code and libraries (about 20 MiB):
 ///
 ///     uploads    layers × targets × upload chunk                  24 MiB   (3 × 1 × 8 MiB)
-///     encoders   jobs × 8 MiB + layers × targets × 4 MiB          28 MiB   chunks and their compressed forms
+///     encoders   jobs × 8 MiB + layers × targets × 4 MiB          28 MiB   chunks or their compressed forms
+///     workers    jobs × 4.5 MiB                                    9 MiB   what a chunk is being compressed into
 ///     reading    layers × 2 MiB read-ahead                         6 MiB
 ///     decoding   layers × window of the compression               24 MiB   (zstd: 8 MiB is usual and 128 MiB the most;
 ///                                                                          gzip: 32 KiB)

@@ -1,6 +1,7 @@
 #include "accel/formats/unit_batch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "accel/hash/hasher.hpp"
 
@@ -15,12 +16,12 @@ void encode_unit(const Batch& batch, std::size_t first, std::size_t last, codec:
   encoder.encode(batch.input.view().subspan(begin, end - begin), out);
 }
 
-void encode_at_every_cut(Batch& batch, UnitEncoderPool::Worker& worker, const CancelToken& cancel) {
+void encode_at_every_cut(Batch& batch, codec::UnitEncoder& encoder, const CancelToken& cancel) {
   for (std::size_t i = 0; i < batch.cuts.size(); ++i) {
     cancel.check();
     batch.unit_begins.push_back(batch.cuts[i]);
-    batch.unit_offsets.push_back(worker.scratch.size());
-    encode_unit(batch, i, i + 1, *worker.encoder, worker.scratch);
+    batch.unit_offsets.push_back(batch.output.size());
+    encode_unit(batch, i, i + 1, encoder, batch.output);
   }
 }
 
@@ -32,30 +33,30 @@ std::size_t cut_after(const Batch& batch, std::size_t first, std::size_t bytes) 
 
 /// Compressed sizes are only known by compressing, so each unit is tried, from a guess that grows with what the last
 /// try gave: mostly one or two tries a unit.
-void encode_merged(Batch& batch, UnitEncoderPool::Worker& worker, std::size_t min_bytes, const CancelToken& cancel) {
+void encode_merged(Batch& batch, codec::UnitEncoder& encoder, std::size_t min_bytes, const CancelToken& cancel) {
   std::size_t first = 0;
   std::size_t previous_first = 0;
   while (first < batch.cuts.size()) {
-    const std::size_t offset = worker.scratch.size();
+    const std::size_t offset = batch.output.size();
     std::size_t wanted = min_bytes;
     std::size_t last = 0;
     for (;;) {
       cancel.check();
       last = cut_after(batch, first, wanted);
-      worker.scratch.resize(offset);
-      encode_unit(batch, first, last, *worker.encoder, worker.scratch);
-      const std::size_t compressed = worker.scratch.size() - offset;
+      batch.output.resize(offset);
+      encode_unit(batch, first, last, encoder, batch.output);
+      const std::size_t compressed = batch.output.size() - offset;
       if (compressed >= min_bytes || last == batch.cuts.size()) break;
       const std::size_t tried = batch.cuts[last] - batch.cuts[first];
       // An eighth more than the ratio says, so that the next try seldom fails again.
       const std::size_t estimate = tried / std::max<std::size_t>(compressed, 1) * min_bytes;
       wanted = std::max(tried + 1, estimate + estimate / 8);
     }
-    const bool too_small = worker.scratch.size() - offset < min_bytes;
+    const bool too_small = batch.output.size() - offset < min_bytes;
     if (too_small && !batch.unit_begins.empty()) {
       // What is left at the end joins the unit before it.
-      worker.scratch.resize(static_cast<std::size_t>(batch.unit_offsets.back()));
-      encode_unit(batch, previous_first, last, *worker.encoder, worker.scratch);
+      batch.output.resize(static_cast<std::size_t>(batch.unit_offsets.back()));
+      encode_unit(batch, previous_first, last, encoder, batch.output);
     } else {
       batch.unit_begins.push_back(batch.cuts[first]);
       batch.unit_offsets.push_back(offset);
@@ -100,23 +101,23 @@ void take_shared_digests(Batch& batch, SharedDigests* shared) {
 
 }  // namespace
 
-void encode_batch(Batch& batch, UnitEncoderPool& encoders, std::size_t min_unit_bytes, SharedDigests* shared,
-                  const CancelToken& cancel) {
+void encode_batch(Batch& batch, UnitEncoderPool& encoders, MemoryBudget& budget, std::size_t min_unit_bytes,
+                  SharedDigests* shared, const CancelToken& cancel) {
   hash_chunks(batch, shared);
-  UnitEncoderPool::Loan worker = encoders.borrow();
-  worker->scratch.clear();
-  if (min_unit_bytes == 0) {
-    encode_at_every_cut(batch, *worker, cancel);
-  } else {
-    encode_merged(batch, *worker, min_unit_bytes, cancel);
+  // Room for one unit that does not get smaller. When all is compressed, the input's buffer goes back instead.
+  batch.output = budget.take_buffer(batch.input.capacity());
+  {
+    UnitEncoderPool::Loan encoder = encoders.borrow();
+    if (min_unit_bytes == 0) {
+      encode_at_every_cut(batch, *encoder, cancel);
+    } else {
+      encode_merged(batch, *encoder, min_unit_bytes, cancel);
+    }
   }
-  batch.unit_offsets.push_back(worker->scratch.size());
+  batch.unit_offsets.push_back(batch.output.size());
   locate_chunks(batch);
   take_shared_digests(batch, shared);
-  batch.input = {};
-  // A copy of the right size: the scratch buffer has room for the worst case and stays with the worker.
-  batch.output.reserve(worker->scratch.size());
-  batch.output.append(worker->scratch.view());
+  budget.give_buffer(std::exchange(batch.input, {}));
 }
 
 }  // namespace accel::formats

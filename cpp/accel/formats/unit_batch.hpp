@@ -7,6 +7,7 @@
 
 #include "accel/base/bytes.hpp"
 #include "accel/base/cancel.hpp"
+#include "accel/base/memory_budget.hpp"
 #include "accel/formats/shared_digests.hpp"
 #include "accel/formats/toc_record.hpp"
 #include "accel/formats/unit_encoder_pool.hpp"
@@ -35,9 +36,10 @@ struct Batch {
   std::vector<std::uint64_t> unit_offsets;  ///< in `output`; one more than units: the last is output.size()
 };
 
-/// Fills in digests, units and output of `batch` and frees its input. With `min_unit_bytes`, units begin only at those
-/// cuts that give the unit before them this many compressed bytes. `shared` may be null. Throws Cancelled.
-void encode_batch(Batch& batch, UnitEncoderPool& encoders, std::size_t min_unit_bytes, SharedDigests* shared,
-                  const CancelToken& cancel);
+/// Fills in digests, units and output of `batch`, whose input goes back to `budget` for another one's output. With
+/// `min_unit_bytes`, units begin only at those cuts that give the unit before them this many compressed bytes. `shared`
+/// may be null. Throws Cancelled.
+void encode_batch(Batch& batch, UnitEncoderPool& encoders, MemoryBudget& budget, std::size_t min_unit_bytes,
+                  SharedDigests* shared, const CancelToken& cancel);
 
 }  // namespace accel::formats

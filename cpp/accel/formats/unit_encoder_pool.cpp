@@ -4,23 +4,23 @@
 
 namespace accel::formats {
 
-UnitEncoderPool::Loan::~Loan() { pool_->give_back(std::move(worker_)); }
+UnitEncoderPool::Loan::~Loan() { pool_->give_back(std::move(encoder_)); }
 
 UnitEncoderPool::Loan UnitEncoderPool::borrow() {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      Worker worker = std::move(idle_.back());
+      Encoder encoder = std::move(idle_.back());
       idle_.pop_back();
-      return {*this, std::move(worker)};
+      return {*this, std::move(encoder)};
     }
   }
-  return {*this, Worker{factory_(), {}}};
+  return {*this, factory_()};
 }
 
-void UnitEncoderPool::give_back(Worker worker) {
+void UnitEncoderPool::give_back(Encoder encoder) {
   const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(worker));
+  idle_.push_back(std::move(encoder));
 }
 
 }  // namespace accel::formats

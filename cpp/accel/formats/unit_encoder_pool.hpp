@@ -6,7 +6,6 @@
 #include <mutex>
 #include <vector>
 
-#include "accel/base/bytes.hpp"
 #include "accel/codec/codec.hpp"
 
 namespace accel::formats {
@@ -16,23 +15,20 @@ namespace accel::formats {
 class UnitEncoderPool {
  public:
   using Factory = std::function<std::unique_ptr<codec::UnitEncoder>()>;
-  struct Worker {
-    std::unique_ptr<codec::UnitEncoder> encoder;
-    Buffer scratch;  ///< for output whose size is not known yet; its room is kept
-  };
-  /// A worker on loan; goes back when it is destroyed.
+  using Encoder = std::unique_ptr<codec::UnitEncoder>;
+  /// An encoder on loan; goes back when the loan is destroyed.
   class Loan {
    public:
-    Loan(UnitEncoderPool& pool, Worker worker) : pool_(&pool), worker_(std::move(worker)) {}
+    Loan(UnitEncoderPool& pool, Encoder encoder) : pool_(&pool), encoder_(std::move(encoder)) {}
     Loan(const Loan&) = delete;
     Loan& operator=(const Loan&) = delete;
     ~Loan();
-    [[nodiscard]] Worker& operator*() noexcept { return worker_; }
-    [[nodiscard]] Worker* operator->() noexcept { return &worker_; }
+    [[nodiscard]] codec::UnitEncoder& operator*() noexcept { return *encoder_; }
+    [[nodiscard]] codec::UnitEncoder* operator->() noexcept { return encoder_.get(); }
 
    private:
     UnitEncoderPool* pool_;
-    Worker worker_;
+    Encoder encoder_;
   };
 
   /// `factory` makes encoders that all give the same bytes.
@@ -40,11 +36,11 @@ class UnitEncoderPool {
   [[nodiscard]] Loan borrow();
 
  private:
-  void give_back(Worker worker);
+  void give_back(Encoder encoder);
 
   const Factory factory_;
   std::mutex mutex_;
-  std::vector<Worker> idle_;
+  std::vector<Encoder> idle_;
 };
 
 }  // namespace accel::formats

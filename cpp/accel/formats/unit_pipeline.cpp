@@ -12,8 +12,11 @@ constexpr std::size_t kBatchBytes = 256U << 10U;
 /// With min_unit_bytes a batch must hold several units, or the smallest legal one could not be found.
 constexpr std::size_t kMergedBatchBytes = 4U << 20U;
 constexpr std::size_t kUnitsPerMergedBatch = 4;
-/// Room for what follows a chunk in its unit: padding and headers (LayerWriter cuts longer runs).
-constexpr std::size_t kHeadroom = 160U << 10U;
+/// Room for what follows a chunk in its unit: padding and headers (LayerWriter cuts longer runs). Also, since batches
+/// swap buffers with their compressed form, for what units grow by that do not compress.
+constexpr std::size_t kHeadroom = 192U << 10U;
+/// Buffers come in few sizes, so that one that was given back mostly fits.
+constexpr std::size_t kBufferStep = 512U << 10U;
 
 std::size_t batch_bytes(const UnitPipeline::Options& options) {
   if (options.min_unit_bytes == 0) return kBatchBytes;
@@ -28,12 +31,13 @@ class UnitPipeline::BatchJob final : public OrderedPipeline::Job {
 
   void work(const CancelToken& cancel) override {
     const Options& options = pipeline_.options_;
-    encode_batch(batch, *pipeline_.encoders_, options.min_unit_bytes, options.shared.get(), cancel);
+    encode_batch(batch, *pipeline_.encoders_, pipeline_.budget_, options.min_unit_bytes, options.shared.get(), cancel);
   }
   void write() override {
     pipeline_.on_batch_(batch, pipeline_.written_);
     pipeline_.sink_.write(batch.output.view());
     pipeline_.written_ += batch.output.size();
+    pipeline_.budget_.give_buffer(std::exchange(batch.output, {}));
   }
 
   Batch batch;
@@ -55,10 +59,11 @@ UnitPipeline::UnitPipeline(std::shared_ptr<UnitEncoderPool> encoders, io::ByteSi
 UnitPipeline::~UnitPipeline() = default;
 
 void UnitPipeline::open_batch(std::size_t expected_bytes) {
-  const std::size_t room = std::max(batch_bytes_, expected_bytes) + kHeadroom;
+  std::size_t room = std::max(batch_bytes_, expected_bytes) + kHeadroom;
+  room = (room + kBufferStep - 1) / kBufferStep * kBufferStep;
   leases_ = pipeline_.reserve(room);
   open_ = std::make_unique<BatchJob>(*this);
-  open_->batch.input.reserve(room);
+  open_->batch.input = budget_.take_buffer(room);
 }
 
 void UnitPipeline::begin_unit(std::size_t expected_bytes, bool forced) {

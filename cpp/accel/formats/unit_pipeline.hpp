@@ -5,8 +5,11 @@
 ///     batch by batch            compress units             writes to the sink
 ///
 /// Units are what the format prescribes; batches are only how they travel: small units share a batch, so that a layer
-/// of 68,000 small files does not cost 68,000 changes of thread. Batches do not show in the output. A batch's
-/// compressed bytes replace its input and are fewer.
+/// of 68,000 small files does not cost 68,000 changes of thread. Batches do not show in the output.
+///
+/// Memory: a batch's lease is for one buffer, that of its input, which its compressed bytes replace. A worker
+/// compresses into a buffer that no lease counts, and leaves the input's to the next: for each worker there is one
+/// buffer more than batches. Buffers go round through the budget.
 #pragma once
 
 #include <cstdint>

@@ -64,6 +64,38 @@ TEST(MemoryBudget, cancel_ends_a_wait) {
   EXPECT_TRUE(cancelled);
 }
 
+TEST(MemoryBudget, buffers_go_round) {
+  MemoryBudget budget(1000);
+  Buffer buffer = budget.take_buffer(100);
+  EXPECT_GE(buffer.capacity(), 100U);
+  buffer.append(as_bytes("abc"));
+  const std::byte* const data = buffer.data();
+  budget.give_buffer(std::move(buffer));
+  const Buffer again = budget.take_buffer(90);
+  EXPECT_EQ(again.data(), data);
+  EXPECT_TRUE(again.empty());
+  EXPECT_NE(budget.take_buffer(90).data(), data);
+}
+
+TEST(MemoryBudget, the_smallest_buffer_that_fits_is_given_and_none_that_is_far_too_large) {
+  MemoryBudget budget(10'000);
+  for (const std::size_t size : {50U, 300U, 150U, 120U}) budget.give_buffer(Buffer(size));
+  EXPECT_EQ(budget.take_buffer(100).capacity(), 120U);
+  EXPECT_EQ(budget.take_buffer(100).capacity(), 150U);
+  EXPECT_EQ(budget.take_buffer(100).capacity(), 100U);
+  EXPECT_EQ(budget.take_buffer(200).capacity(), 300U);
+}
+
+TEST(MemoryBudget, idle_buffers_make_room_for_leases) {
+  MemoryBudget budget(1000);
+  budget.give_buffer(Buffer(400));
+  budget.give_buffer(Buffer(500));
+  const auto lease = budget.acquire(500, CancelToken());
+  EXPECT_EQ(budget.take_buffer(100).capacity(), 100U);  // a new one: the oldest idle one, of 400, is freed for it
+  EXPECT_EQ(budget.take_buffer(400).capacity(), 500U);
+  EXPECT_EQ(budget.take_buffer(300).capacity(), 300U);
+}
+
 TEST(MemoryLease, moves_without_giving_back_twice) {
   MemoryBudget budget(100);
   {

@@ -20,7 +20,8 @@ Batch batch_of(const std::string& input, std::vector<std::size_t> cuts) {
 
 void encode(Batch& batch, std::size_t min_unit_bytes = 0, bool shrink = false, const CancelToken& cancel = {}) {
   const auto encoders = bracket_encoders(shrink);
-  encode_batch(batch, *encoders, min_unit_bytes, nullptr, cancel);
+  MemoryBudget budget(1U << 20U);
+  encode_batch(batch, *encoders, budget, min_unit_bytes, nullptr, cancel);
 }
 
 TEST(EncodeBatch, every_cut_begins_a_unit) {

@@ -26,7 +26,7 @@ class InnerTocTail final : public TocTail {
     if (data.stream != nullptr) data.stream->update(data.toc.view());
     result.uncompressed_size += data.toc.size();
     Buffer member;
-    encoders.borrow()->encoder->encode(data.toc.view(), member);
+    encoders.borrow()->encode(data.toc.view(), member);
     data.toc = {};
     sink.write(member.view());
     sink.write(encode_footer({data.blob_bytes}));
@@ -40,7 +40,7 @@ class ExternalTocTail final : public TocTail {
   void write(Data data, UnitEncoderPool& encoders, io::ByteSink& sink, LayerResult& result) const override {
     name_and_wrap_toc(data.toc, result);
     Buffer member;
-    encoders.borrow()->encoder->encode(data.toc.view(), member);
+    encoders.borrow()->encode(data.toc.view(), member);
     result.side_blob = to_bytes(member.view());
     sink.write(encode_external_toc_footer());
   }

@@ -25,7 +25,7 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
     bool as_they_are = !compresses;
     if (compresses) as_they_are = !compress(*settings.encoders, cancel);
     if (as_they_are) store_raw();
-    input = {};
+    pipeline_.budget_.give_buffer(std::exchange(input, {}));
   }
 
   void write() override {
@@ -40,6 +40,7 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
     }
     pipeline_.items_.insert(pipeline_.items_.end(), stored_.begin(), stored_.end());
     pipeline_.blob_.data(output_.view());
+    pipeline_.budget_.give_buffer(std::exchange(output_, {}));
   }
 
   Buffer input;                     ///< items back to back; gone once they are stored
@@ -57,15 +58,14 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
 
   /// False, with nothing stored, when no item got smaller and none is to be encrypted.
   bool compress(UnitEncoderPool& encoders, const CancelToken& cancel) {
-    UnitEncoderPool::Loan worker = encoders.borrow();
-    Buffer& scratch = worker->scratch;
-    scratch.clear();
+    UnitEncoderPool::Loan encoder = encoders.borrow();
+    Buffer scratch = pipeline_.budget_.take_buffer(input.capacity());
     bool any_smaller = false;
     for (std::size_t i = 0; i < begins.size(); ++i) {
       cancel.check();
       const ByteView plain = item(i);
       const std::size_t begin = scratch.size();
-      worker->encoder->encode(plain, scratch);
+      encoder->encode(plain, scratch);
       const bool smaller = scratch.size() - begin < plain.size();
       any_smaller = any_smaller || smaller;
       if (!smaller) {
@@ -81,15 +81,14 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
       scratch.clear();
       add_stored(encrypted_size(size), plain.size(), smaller);
     }
-    if (pipeline_.settings_.key) return true;
-    if (!any_smaller) {
-      stored_.clear();
-      return false;
+    if (!pipeline_.settings_.key && any_smaller) {
+      output_ = std::move(scratch);
+      return true;
     }
-    // A copy of the right size: the scratch buffer has room for the worst case and stays with the worker.
-    output_.reserve(scratch.size());
-    output_.append(scratch.view());
-    return true;
+    pipeline_.budget_.give_buffer(std::move(scratch));
+    if (pipeline_.settings_.key) return true;
+    stored_.clear();
+    return false;
   }
 
   void store_raw() {
@@ -128,7 +127,7 @@ void ChunkPipeline::open_job(std::size_t size) {
   const std::size_t room = std::max(kJobBytes, size);
   leases_ = pipeline_.reserve(room);
   open_ = std::make_unique<ItemJob>(*this);
-  open_->input.reserve(room);
+  open_->input = budget_.take_buffer(room);
 }
 
 void ChunkPipeline::append(ByteView bytes) { open_->input.append(bytes); }

@@ -233,7 +233,7 @@ class ContainersEncoder final : public LayerEncoder {
 
   std::uint64_t write_empty_frame() {
     Buffer frame;
-    encoders_->borrow()->encoder->encode({}, frame);
+    encoders_->borrow()->encode({}, frame);
     sink_.write(frame.view());
     return frame.size();
   }

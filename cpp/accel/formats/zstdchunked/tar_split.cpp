@@ -72,7 +72,7 @@ void TarSplitWriter::end_record() {
 }
 
 void TarSplitWriter::compress() {
-  encoders_->borrow()->encoder->encode(text_.view(), result_.compressed);
+  encoders_->borrow()->encode(text_.view(), result_.compressed);
   result_.uncompressed_size += text_.size();
   text_.clear();
 }

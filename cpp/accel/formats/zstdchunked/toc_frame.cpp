@@ -9,7 +9,7 @@ namespace accel::formats::zstdchunked {
 
 TocFrame make_toc_frame(ByteView json, std::uint64_t frame_offset, UnitEncoderPool& encoders) {
   Buffer compressed;
-  encoders.borrow()->encoder->encode(json, compressed);
+  encoders.borrow()->encode(json, compressed);
   TocFrame frame;
   frame.range = {frame_offset + kSkippableHeaderSize, compressed.size(), json.size()};
   frame.json_digest = hash::sha256(json);
