@@ -9,6 +9,7 @@
 #include "accel/base/error.hpp"
 #include "accel/convert/blob_sink.hpp"
 #include "accel/convert/decoded_layer.hpp"
+#include "accel/convert/parallel.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/tar/reader.hpp"
 
@@ -137,6 +138,15 @@ void feed_lanes(DecodedLayer& tar, Lanes& lanes, const LayerContext& context, co
   }
 }
 
+/// Runs `work` on every lane that need not be run again, side by side: what is left to do at the end of a layer is the
+/// compression of an index, and waiting for a repository.
+template <class F>
+void for_each_lane(Lanes& lanes, const CancelToken& cancel, F&& work) {
+  run_parallel(lanes.size(), lanes.size(), cancel, [&](std::size_t i, const CancelToken&) {
+    if (!lanes[i]->must_restart()) work(i);
+  });
+}
+
 /// Where blocks of a gzip layer begin, for each target whose encoder wants to know; null for the others.
 codec::BoundaryConsumers boundary_consumers(const std::vector<LayerTarget>& targets) {
   codec::BoundaryConsumers consumers;
@@ -176,14 +186,10 @@ std::vector<std::optional<ConvertedLayer>> run_pass(const PlannedLayer& layer, o
       feed_lanes(tar, lanes, context, id, stop.token());
       if (all_must_restart(lanes)) return std::vector<std::optional<ConvertedLayer>>(lanes.size());
       tar.verify(layer.diff_id);
-      for (const auto& lane : lanes) {
-        if (!lane->must_restart()) lane->finish();
-      }
+      for_each_lane(lanes, stop.token(), [&](std::size_t i) { lanes[i]->finish(); });
     }
     std::vector<std::optional<ConvertedLayer>> outputs(targets.size());
-    for (std::size_t i = 0; i < lanes.size(); ++i) {
-      if (!lanes[i]->must_restart()) outputs[i] = lanes[i]->commit();
-    }
+    for_each_lane(lanes, stop.token(), [&](std::size_t i) { outputs[i] = lanes[i]->commit(); });
     context.job.reporter.event("convert", id, ProgressState::done, tar.size(), tar.size());
     return outputs;
   } catch (const FormatError&) {

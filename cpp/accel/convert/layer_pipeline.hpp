@@ -51,7 +51,7 @@ struct LayerTarget {
 /// (RestartStaged) is fed again from a second read of the source. Returns one result a target, in their order.
 ///
 /// Throws FormatError, DigestMismatch, UnsupportedError for the source's bytes, RegistryError, StoreError, Cancelled;
-/// then no blob of this layer has been committed, unless the failure was in the second read or in a later commit.
+/// then no blob of this layer has been committed, unless the failure was in the second read or in another commit.
 std::vector<ConvertedLayer> convert_layer(const PlannedLayer& layer, oci::Repository& source,
                                           const std::vector<LayerTarget>& targets, const LayerContext& context,
                                           const CancelToken& cancel);

@@ -24,6 +24,7 @@ void SharedDigests::join() {
 void SharedDigests::stream(std::uint64_t position, ByteView bytes) { catch_up(stream_, position, bytes); }
 
 hash::Hasher SharedDigests::stream_after(std::uint64_t length) const {
+  const std::lock_guard lock(mutex_);
   if (stream_.length() != length) throw Error("encoders of one layer wrote different streams");
   return stream_.copy();
 }

@@ -34,7 +34,8 @@ class SharedDigests {
   /// The stream and the file in it that is being fed. Used by the feeding thread, which gives each piece to all
   /// encoders in turn before it goes on: only the first of them hashes it.
   void stream(std::uint64_t position, ByteView bytes);
-  /// A hasher that has seen the stream's first `length` bytes, which must be all so far.
+  /// A hasher that has seen the stream's first `length` bytes, which must be all so far. From any thread, when the last
+  /// piece was fed.
   [[nodiscard]] hash::Hasher stream_after(std::uint64_t length) const;
   /// `bytes` at `position` of the file that begins at `begin` in the stream.
   void file(std::uint64_t begin, std::uint64_t position, ByteView bytes);
@@ -58,7 +59,7 @@ class SharedDigests {
   hash::Hasher file_;
   std::uint64_t file_begin_ = UINT64_MAX;
   std::optional<hash::Digest> file_digest_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::size_t members_ = 0;
   std::map<StreamSpan, Chunk> chunks_;  // as long as somebody will ask
 };
