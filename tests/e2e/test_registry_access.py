@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
@@ -117,12 +119,16 @@ class _Api(BaseHTTPRequestHandler):
 
 
 def test_a_loopback_host_without_a_port_is_asked_on_port_80_when_nobody_listens_on_443(accelctl: Accelctl) -> None:
-    host = "127.77.0.1"  # an address of this machine whose ports nobody else uses
-    try:
-        with serving(_Api, address=(host, 80)):
-            steps = accelctl("doctor", host, "--output", "json").document["steps"]
-    except PermissionError:
-        pytest.skip("only root may listen on port 80 here")
+    host = "127.77.0.1"  # an address of this machine that only servers on all addresses use
+    with socket.socket() as probe:
+        if probe.connect_ex((host, 443)) == 0:
+            pytest.skip("somebody listens on port 443 here")
+    with contextlib.ExitStack() as servers:
+        try:
+            servers.enter_context(serving(_Api, address=(host, 80)))
+        except OSError as error:
+            pytest.skip(f"port 80 is not to be had: {error.strerror}")
+        steps = accelctl("doctor", host, "--output", "json").document["steps"]
     assert all(step["ok"] for step in steps)
     assert "plain HTTP" in next(step["detail"] for step in steps if step["name"] == "tls")
 

@@ -125,7 +125,7 @@ void put_manifest(const Place& place, const oci::RawManifest& manifest, const st
   if (!stored.empty() && stored.algorithm() == manifest.descriptor.digest.algorithm() &&
       stored != manifest.descriptor.digest) {
     throw DigestMismatch(call.subject + " at the registry", manifest.descriptor.digest.to_string(), stored.to_string(),
-                         manifest.bytes.size());
+                         manifest.bytes.size(), kChangedHint);
   }
   if (!answer.headers.has("OCI-Subject")) add_to_fallback_tag(place, manifest, cancel);
 }

@@ -35,6 +35,10 @@ inline constexpr const char* kWrongRangeHint = "a proxy or cache before the regi
 inline constexpr const char* kWrongSizeHint =
     "the manifest states another size than the blob has; push the image again";
 
+/// What to do about a registry that has received something else than was sent.
+inline constexpr const char* kChangedHint =
+    "a proxy before the registry, or the registry, changes what is sent; ask whoever runs it";
+
 /// Calls `work(host)` for the mirrors, then for the host itself, until one returns. What a mirror cannot give, whatever
 /// the reason, is asked of the next; the host's own failure is the caller's.
 template <class Work>

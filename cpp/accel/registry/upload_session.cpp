@@ -214,7 +214,8 @@ void UploadSession::commit(const hash::Digest& digest, ByteView rest, const Canc
     if (error.fields().code != "DIGEST_INVALID") throw;
     // QUIRK: docker-registry 2.8 ignores Content-Range and may append late bytes of an interrupted request.
     if (interrupted_) fail_lost("the registry holds other bytes than were sent");
-    throw DigestMismatch(request.subject, digest.to_string(), "something else at the registry", offset_ + rest.size());
+    throw DigestMismatch(request.subject, digest.to_string(), "something else at the registry", offset_ + rest.size(),
+                         kChangedHint);
   }
 }
 
