@@ -118,7 +118,8 @@ TEST(NydusFormat, images_get_a_layer_with_the_merged_tree) {
 
 TEST(NydusFormat, blob_meta_files_stand_beside_the_bootstrap_of_version_6) {
   const Image image = convert(*make(), {lower(), TarBuilder().directory("no-data").text(), lower()});
-  io::MemoryStream stream(as_bytes(image.tar()));
+  const std::string tar = image.tar();
+  io::MemoryStream stream(as_bytes(tar));
   tar::Reader reader(stream);
   std::vector<std::string> names;
   while (const tar::Entry* entry = reader.next()) names.push_back(tar::clean_path(entry->name));
