@@ -42,6 +42,7 @@ class KeyBuilder {
       throw_openssl_error("read a JSON Web Key");
     }
   }
+  /// `value` must live until `build`.
   void add_text(const char* name, const char* value) {
     if (OSSL_PARAM_BLD_push_utf8_string(builder_.get(), name, value, 0) != 1)
       throw_openssl_error("read a JSON Web Key");
@@ -106,7 +107,8 @@ KeyPtr ec_key(const json::Object& object, bool is_private) {
     point.insert(point.end(), coordinate.begin(), coordinate.end());
   }
   KeyBuilder builder;
-  builder.add_text(OSSL_PKEY_PARAM_GROUP_NAME, std::string(curve->openssl).c_str());
+  const std::string group(curve->openssl);
+  builder.add_text(OSSL_PKEY_PARAM_GROUP_NAME, group.c_str());
   builder.add_octets(OSSL_PKEY_PARAM_PUB_KEY, point);
   if (is_private) builder.add_number(OSSL_PKEY_PARAM_PRIV_KEY, object.at("d"));
   return builder.build("EC", is_private);
