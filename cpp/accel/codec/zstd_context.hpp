@@ -25,8 +25,8 @@ ZstdDecompressor make_zstd_decompressor();
 /// The most bytes that `zstd_content_size` may need to see (RFC 8878 section 3.1.1.1: magic and frame header).
 inline constexpr std::size_t kZstdHeaderMax = 18;
 
-/// How many bytes a frame says it holds, from its first kZstdHeaderMax bytes (fewer at the end of the input). Nothing when
-/// it does not say so, when it is a skippable frame, or when the header is cut: decoding that fails by itself.
+/// How many bytes a frame says it holds, from its first kZstdHeaderMax bytes (fewer at the end of the input). Nothing
+/// when it does not say so, when it is a skippable frame, or when the header is cut: decoding that fails by itself.
 std::optional<std::uint64_t> zstd_content_size(ByteView frame) noexcept;
 
 }  // namespace accel::codec
