@@ -42,7 +42,7 @@ class OcicryptTest : public KeysTest {
 
 TEST_F(OcicryptTest, layers_of_all_sizes_come_back) {
   make_key("a");
-  for (const std::size_t size : {0, 1, 15, 16, 65'535, 65'536, 65'537, 131'072, 500'000}) {
+  for (const std::size_t size : {0U, 1U, 15U, 16U, 65'535U, 65'536U, 65'537U, 131'072U, 500'000U}) {
     SCOPED_TRACE(size);
     const Bytes content = testing::make_content(size, 3);
     const Encrypted layer = encrypt(content, {"jwe:" + path("a.pub")});
