@@ -148,13 +148,18 @@ def _check_driver(document: _yaml.Document, path: _yaml.Path, driver: Driver) ->
             return
         accepted = ", ".join(dict.fromkeys([*available, *KNOWN_DRIVERS]))
         raise document.error((*path, "type"), f"unknown driver {str(driver.type)!r}; accepted: {accepted}")
-    # One by one first: then the fault has a line of its own.
-    for key, value in driver.config.items():
-        try:
-            check_options(driver.type, {key: value})
-        except ConfigError as error:
-            raise document.error((*path, "config", key), str(error)) from None
+    fault = _fault(driver.type, driver.config)
+    if not fault:
+        return
+    # An option that alone is refused for the same reason has the line of the fault.
+    guilty = [key for key, value in driver.config.items() if _fault(driver.type, {key: value}) == fault]
+    raise document.error((*path, "config", *guilty[:1]), fault)
+
+
+def _fault(driver: str, options: Mapping[str, str]) -> str:
+    """Why `driver` refuses the options; empty when it takes them."""
     try:
-        check_options(driver.type, driver.config)
+        check_options(driver, options)
     except ConfigError as error:
-        raise document.error((*path, "config"), str(error)) from None
+        return str(error)
+    return ""

@@ -92,7 +92,11 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, text.encode(), Content_Type="application/xml")
 
     def handle_request(self) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        size = int(self.headers.get("Content-Length", "0"))
+        self.body = self.rfile.read(size)
+        if len(self.body) < size:  # the connection broke: what came is no request, and its retry may be under way
+            self.close_connection = True
+            return
         if self.path == "/?state":
             state = {name: hashlib.sha256(content).hexdigest() for name, content in self.bucket.objects.items()}
             uploads, requests = len(self.bucket.uploads), self.bucket.requests

@@ -56,9 +56,8 @@ std::unique_ptr<formats::LayerReader> LayerOpener::open_converted(const oci::Des
 
 std::unique_ptr<formats::LayerReader> LayerOpener::open_image(const std::vector<oci::Descriptor>& layers) {
   const auto open = [this, layers](const oci::Descriptor& blob) {
-    const bool is_layer =
-        std::any_of(layers.begin(), layers.end(), [&](const auto& l) { return l.digest == blob.digest; });
-    return is_layer ? source(blob) : source_elsewhere(blob);
+    const auto layer = std::ranges::find(layers, blob.digest, &oci::Descriptor::digest);
+    return layer != layers.end() ? source(*layer) : source_elsewhere(blob);
   };
   return formats::open_image(layers, open, options());
 }

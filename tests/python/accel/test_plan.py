@@ -112,7 +112,7 @@ def test_cache_of_the_configuration_is_left_out_with_a_note() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"driver": "nydus"}, accel.UnsupportedError, "no driver 'nydus'; its drivers are estargz, zstdchunked"),
+        ({"driver": "soci"}, accel.UnsupportedError, "no driver 'soci'; its drivers are estargz, zstdchunked, nydus"),
         ({"driver": "estargz", "cache": "h.io/a:c"}, accel.UnsupportedError, "no remote cache"),
         ({"driver": ["estargz", "estargz"]}, accel.ConfigError, "each driver once"),
         (

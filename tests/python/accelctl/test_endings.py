@@ -39,7 +39,7 @@ Accelctl = Callable[..., Outcome]
         (["convert", "a:1", "--progress", "loud"], "'loud' is not one of"),
         (["convert", "a:1", "--option", "level"], "want KEY=VALUE, got 'level'"),
         (["convert", "a:1", "--option", "nosuch=1"], 'no option "nosuch"'),
-        (["convert", "a:1", "--driver", "nydus"], "no driver 'nydus'; its drivers are estargz, zstdchunked"),
+        (["convert", "a:1", "--driver", "soci"], "no driver 'soci'; its drivers are estargz, zstdchunked, nydus"),
         (["convert", "a:1", "--cache", "a:cache"], "no remote cache"),
         (["convert", "a:1", "b:1", "--driver", "estargz", "--driver", "zstdchunked"], "{driver}"),
         (["convert", "a b"], '"a b" is no image reference'),

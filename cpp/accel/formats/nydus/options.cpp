@@ -71,9 +71,10 @@ ImageOptions parse_image_options(const OptionReader& reader) {
   image.backend_config = reader.text("backend_config", "");
   image.backend_force_push = reader.boolean("backend_force_push", false);
   image.encrypt_recipients = parse_recipients(reader.text("encrypt_recipients", ""));
-  if (image.backend_type.empty() != image.backend_config.empty()) {
-    throw ConfigError("options backend_type and backend_config of driver nydus belong together, one of them is missing",
-                      "backend_config is the JSON text that says where the backend is");
+  // A configuration without a type is no fault: files of the reference have it, which looks at the type alone.
+  if (!image.backend_type.empty() && image.backend_config.empty()) {
+    throw ConfigError("option backend_type of driver nydus needs backend_config",
+                      "it is the JSON text that says where the backend is");
   }
   return image;
 }

@@ -129,7 +129,6 @@ TEST(NydusOptions, what_excludes_each_other_is_refused) {
       {{"oci_ref", "true"}, {"backend_type", "s3"}, {"backend_config", "{}"}},
       {{"oci_ref_zstd", "native"}},
       {{"backend_type", "s3"}},
-      {{"backend_config", "{}"}},
       {{"fs_chunk_size", "4096"}, {"batch_size", "8192"}},
   };
   for (const OptionValues& values : bad) EXPECT_NE(error_of(values), "") << values.begin()->first;
