@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-# Drivers of the service this configuration comes from. A file that names one is read without fault; converting with
-# it says which drivers there are.
-KNOWN_DRIVERS = ("nydus", "estargz")
-
 _SECRET = {"auth", "auth_header"}
 _WANTED = {
     "bool": "want true or false",
@@ -144,19 +140,17 @@ def _check_driver(document: _yaml.Document, path: _yaml.Path, driver: Driver) ->
     """Raises ConfigError for an unknown driver and for options it does not take."""
     available = [known.name for known in formats.all_formats()]
     if driver.type not in available:
-        if driver.type in KNOWN_DRIVERS:
-            return
-        accepted = ", ".join(dict.fromkeys([*available, *KNOWN_DRIVERS]))
+        accepted = ", ".join(available)
         raise document.error((*path, "type"), f"unknown driver {str(driver.type)!r}; accepted: {accepted}")
-    fault = _fault(driver.type, driver.config)
+    fault = _refusal(driver.type, driver.config)
     if not fault:
         return
     # An option that alone is refused for the same reason has the line of the fault.
-    guilty = [key for key, value in driver.config.items() if _fault(driver.type, {key: value}) == fault]
+    guilty = [key for key, value in driver.config.items() if _refusal(driver.type, {key: value}) == fault]
     raise document.error((*path, "config", *guilty[:1]), fault)
 
 
-def _fault(driver: str, options: Mapping[str, str]) -> str:
+def _refusal(driver: str, options: Mapping[str, str]) -> str:
     """Why `driver` refuses the options; empty when it takes them."""
     try:
         check_options(driver, options)

@@ -15,11 +15,12 @@ namespace {
 /// Of mappings: whole pages on any machine.
 constexpr std::size_t kMappingUnit = 64U << 10U;
 
-// Sanitizers know the bounds of what their allocator gave, but not of a mapping.
-#if defined(__SANITIZE_ADDRESS__)
+// Sanitizers know the bounds of what their allocator gave, but not of a mapping, and ThreadSanitizer does not see that
+// mremap frees addresses for other threads.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kMayMap = false;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
 constexpr bool kMayMap = false;
 #else
 constexpr bool kMayMap = true;
