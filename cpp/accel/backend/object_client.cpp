@@ -90,8 +90,8 @@ void ObjectClient::fail_answer(const Call& call, const std::string& problem, int
   fields.status = status;
   fields.method = call.method;
   fields.url = net::redact(store_.url(call.key, call.query));
-  throw RegistryError(std::string(call.subject) + ": " + fields.method + " " + fields.url + ": " + problem,
-                      std::move(fields), kAnswerHint);
+  std::string message = std::string(call.subject) + ": " + fields.method + " " + fields.url + ": " + problem;
+  throw RegistryError(std::move(message), std::move(fields), kAnswerHint);
 }
 
 std::optional<std::uint64_t> ObjectClient::head(const std::string& key, std::string_view subject,

@@ -143,7 +143,7 @@ std::optional<Bytes> decrypt_content(const Algorithm& algorithm, ByteView key, B
     last_openssl_error();
     return std::nullopt;
   }
-  plaintext.resize(static_cast<std::size_t>(body + end));
+  plaintext.resize(static_cast<std::size_t>(body) + static_cast<std::size_t>(end));
   return plaintext;
 }
 

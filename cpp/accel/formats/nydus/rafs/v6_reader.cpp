@@ -88,7 +88,7 @@ class Reader {
     want(super_.root_nid, Tree::kRoot);
     directories_.push_back({Tree::kRoot, super_.root_nid, super_.root_nid, root, 0});
     while (!directories_.empty()) {
-      const Directory directory = std::move(directories_.back());
+      const Directory directory = directories_.back();
       directories_.pop_back();
       read_directory(directory);
     }
