@@ -1,5 +1,8 @@
 #include "accel/convert/blob_transfer.hpp"
 
+#include <functional>
+#include <memory>
+
 #include "accel/base/error.hpp"
 #include "accel/convert/read_ahead.hpp"
 #include "accel/convert/written_again.hpp"
@@ -8,51 +11,25 @@ namespace accel::convert {
 
 namespace {
 
-constexpr std::size_t kCopyPiece = 1U << 20U;
-
 /// A failure of the target that another way of sending may not have.
 bool is_worth_another_way(const RegistryError& error) {
   return dynamic_cast<const Unauthorized*>(&error) == nullptr && dynamic_cast<const TlsError*>(&error) == nullptr;
 }
 
+using MakeWriter = std::function<std::unique_ptr<oci::BlobWriter>(const CancelToken& cancel)>;
+
+/// Streams one blob of `from` into the writer it is given.
 class BlobCopy {
  public:
-  BlobCopy(const oci::Descriptor& blob, oci::Repository& from, oci::Repository& to, JobState& job,
-           const std::string& id, const CancelToken& cancel)
-      : blob_(blob), from_(from), to_(to), job_(job), id_(id), cancel_(cancel) {}
+  BlobCopy(const oci::Descriptor& blob, oci::Repository& from, JobState& job, const std::string& id,
+           const CancelToken& cancel)
+      : blob_(blob), from_(from), job_(job), id_(id), cancel_(cancel) {}
 
-  /// Streams the blob through; if the target breaks that off, once more in pieces that can resume.
-  void run() {
-    try {
-      return attempt(Way::stream);
-    } catch (const RegistryError& error) {
-      if (!target_failed_ || !is_worth_another_way(error)) throw;
-      cancel_.check();
-    }
-    written_again([&] { attempt(Way::pieces); });
-  }
-
- private:
-  enum class Way : unsigned char { stream, pieces };
-
-  template <class F>
-  auto at_target(F&& work) {
-    const BusyClock::Scope busy(&job_.tally.push);
-    try {
-      return work();
-    } catch (...) {
-      target_failed_ = true;
-      throw;
-    }
-  }
-
-  void attempt(Way way) {
+  void attempt(const MakeWriter& make_writer) {
     // A source that fails must not leave this thread waiting in the target, nor the other way round.
     CancelSource stop(cancel_);
     const auto stream = from_.open_blob(blob_, stop.token());
-    const auto writer = at_target([&] {
-      return way == Way::stream ? to_.stream_blob(blob_, stop.token()) : to_.create_blob(blob_.size, stop.token());
-    });
+    const auto writer = at_target([&] { return make_writer(stop.token()); });
     Tally& tally = job_.tally;
     ReadAheadOptions options;
     options.busy = &tally.pull;
@@ -74,14 +51,39 @@ class BlobCopy {
     }
   }
 
+  /// The last failure was the target's.
+  [[nodiscard]] bool target_failed() const noexcept { return target_failed_; }
+
+ private:
+  template <class F>
+  auto at_target(F&& work) -> decltype(work()) {
+    const BusyClock::Scope busy(&job_.tally.push);
+    try {
+      return work();
+    } catch (...) {
+      target_failed_ = true;
+      throw;
+    }
+  }
+
   const oci::Descriptor& blob_;
   oci::Repository& from_;
-  oci::Repository& to_;
   JobState& job_;
   const std::string& id_;
   const CancelToken& cancel_;
   bool target_failed_ = false;
 };
+
+/// Copies into a repository; if that breaks the stream off, once more in pieces that can resume.
+void copy_to_repository(BlobCopy& copy, const oci::Descriptor& blob, oci::Repository& to, const CancelToken& cancel) {
+  try {
+    return copy.attempt([&](const CancelToken& token) { return to.stream_blob(blob, token); });
+  } catch (const RegistryError& error) {
+    if (!copy.target_failed() || !is_worth_another_way(error)) throw;
+    cancel.check();
+  }
+  written_again([&] { copy.attempt([&](const CancelToken& token) { return to.create_blob(blob.size, token); }); });
+}
 
 }  // namespace
 
@@ -98,26 +100,17 @@ Transfer transfer_blob(const oci::Descriptor& blob, oci::Repository& from, oci::
     return Transfer::mounted;
   }
   job.reporter.event("push", id, ProgressState::started, 0, blob.size);
-  BlobCopy(blob, from, to, job, id, cancel).run();
+  BlobCopy copy(blob, from, job, id, cancel);
+  copy_to_repository(copy, blob, to, cancel);
   job.reporter.event("push", id, ProgressState::done, blob.size, blob.size);
   return Transfer::copied;
 }
 
 void copy_blob(const oci::Descriptor& blob, oci::Repository& from, backend::BlobBackend& to, JobState& job,
-               const CancelToken& cancel) {
-  const auto stream = from.open_blob(blob, cancel);
-  const auto writer = to.create_blob(blob.size, cancel);
-  Buffer piece;
-  piece.resize(kCopyPiece);
-  for (;;) {
-    const std::size_t count = stream->read({piece.data(), piece.size()});
-    if (count == 0) break;
-    job.tally.read += count;
-    const BusyClock::Scope busy(&job.tally.push);
-    writer->write(piece.view().first(count));
-    job.tally.uploaded += count;
-  }
-  writer->commit(blob.digest, blob.size);
+               const std::string& id, const CancelToken& cancel) {
+  BlobCopy(blob, from, job, id, cancel).attempt([&](const CancelToken& token) {
+    return to.create_blob(blob.size, token);
+  });
 }
 
 }  // namespace accel::convert

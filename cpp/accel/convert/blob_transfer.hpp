@@ -22,6 +22,6 @@ Transfer transfer_blob(const oci::Descriptor& blob, oci::Repository& from, oci::
 
 /// Copies `blob` of `from` into a backend, digest and size verified.
 void copy_blob(const oci::Descriptor& blob, oci::Repository& from, backend::BlobBackend& to, JobState& job,
-               const CancelToken& cancel);
+               const std::string& id, const CancelToken& cancel);
 
 }  // namespace accel::convert

@@ -148,11 +148,11 @@ class Conversion {
 
   /// Sees to it that `blob` of `from` is where the layers of target `t` are.
   void take_blob(std::size_t t, const oci::Descriptor& blob, oci::Repository& from, const CancelToken& cancel) {
+    const std::string id = blob.digest.to_string() + "@" + plan_.targets[t].driver;
     if (!backends_[t]) {
-      const std::string id = blob.digest.to_string() + "@" + plan_.targets[t].driver;
       transfer_blob(blob, from, *targets_[t].repository, job_, id, cancel);
     } else if (!backends_[t]->has_blob(blob.digest, blob.size, cancel)) {
-      copy_blob(blob, from, *backends_[t], job_, cancel);
+      copy_blob(blob, from, *backends_[t], job_, id, cancel);
     }
   }
 

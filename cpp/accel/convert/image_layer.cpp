@@ -12,11 +12,6 @@ namespace accel::convert {
 
 namespace {
 
-class IgnoreEntries final : public formats::LayerVisitor {
- public:
-  void entry(const tar::Entry&, const hash::Digest&) override {}
-};
-
 formats::ConvertedImage collect(const ImageNode& image, const std::string& reference, const Plan& plan,
                                 const std::vector<ConvertedLayer>& layers) {
   formats::ConvertedImage converted{image.descriptor.digest, reference, {}};
@@ -70,7 +65,7 @@ MadeImageLayer make_image_layer(const ImageNode& image, const std::string& refer
 void verify_whole_image(const ImageNode& image, LayerOpener& opener, const CancelToken& cancel) {
   const auto reader = opener.open_image(image.manifest.layers);
   if (!reader) throw FormatError("its layers claim to be converted, but the image they make is of no known format");
-  IgnoreEntries ignore;
+  formats::IgnoreEntries ignore;
   reader->verify(ignore, image.config.diff_ids.back(), cancel);
 }
 

@@ -7,17 +7,12 @@ namespace accel::convert {
 
 namespace {
 
-class IgnoreEntries final : public formats::LayerVisitor {
- public:
-  void entry(const tar::Entry&, const hash::Digest&) override {}
-};
-
 /// Why the layer cannot be kept; "" when it can.
 std::string find_fault(const PlannedLayer& layer, LayerOpener& opener, const CancelToken& cancel) {
   try {
     const auto reader = opener.open_converted(layer.source);
     if (!reader) return "it is an ordinary layer";
-    IgnoreEntries ignore;
+    formats::IgnoreEntries ignore;
     reader->verify(ignore, layer.diff_id, cancel);
     return {};
   } catch (const FormatError& error) {

@@ -106,6 +106,12 @@ class LayerVisitor {
   virtual void entry(const tar::Entry& entry, const hash::Digest& content) = 0;
 };
 
+/// For those who verify and want to know nothing else.
+class IgnoreEntries final : public LayerVisitor {
+ public:
+  void entry(const tar::Entry&, const hash::Digest&) override {}
+};
+
 /// One layer of an image whose own layer is being made, lowest first.
 struct ImageLayer {
   oci::Descriptor source;  ///< the layer it was made of; empty when it came converted

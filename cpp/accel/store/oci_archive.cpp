@@ -107,14 +107,7 @@ class Packer {
   }
 
   void add_header(const std::string& name, tar::EntryType type, std::uint32_t mode, std::uint64_t size) {
-    tar::Entry entry;
-    entry.name = name;
-    entry.type = type;
-    entry.mode = mode;
-    entry.size = size;
-    Buffer header;
-    tar::write_header(entry, header);
-    file_.write(header.view());
+    file_.write(tar::plain_header(name, type, mode, size).view());
   }
 
   void add_directory(const std::string& name) { add_header(name + "/", tar::EntryType::directory, 0755, 0); }

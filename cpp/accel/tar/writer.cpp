@@ -177,6 +177,17 @@ class HeaderWriter {
 
 void write_header(const Entry& entry, Buffer& out) { HeaderWriter(entry).write(out); }
 
+Buffer plain_header(std::string_view name, EntryType type, std::uint32_t mode, std::uint64_t size) {
+  Entry entry;
+  entry.name = name;
+  entry.type = type;
+  entry.mode = mode;
+  entry.size = size;
+  Buffer header;
+  write_header(entry, header);
+  return header;
+}
+
 void write_end(Buffer& out) { out.append_zeros(2 * kBlockSize); }
 
 }  // namespace accel::tar

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include "accel/io/unique_fd.hpp"
+#include "support/peer_program.hpp"
 
 namespace accel::testing {
 
@@ -20,13 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path gateway_program() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  const fs::path base = cache != nullptr && *cache != '\0' ? fs::path(cache) : fs::path(home ? home : "/") / ".cache";
-  const fs::path built = base / "accel-peers/versitygw/bin/versitygw";
-  return fs::exists(built) ? built : fs::path("versitygw");
-}
+std::string gateway_program() { return peer_program("versitygw/bin/versitygw"); }
 
 /// Waits until `ready` holds; false when the process ends before or half a minute passes.
 template <class Ready>
@@ -40,7 +34,7 @@ bool wait_until(ChildProcess& process, Ready ready) {
 
 }  // namespace
 
-bool S3Gateway::available() { return gateway_program().is_absolute() || program_exists("versitygw"); }
+bool S3Gateway::available() { return !gateway_program().empty(); }
 
 S3Gateway::S3Gateway(const std::string& certificate, const std::string& key) {
   fs::create_directories(directory_ / "store" / kBucket);

@@ -1,10 +1,10 @@
 #include "accel/formats/nydus/blob_writer.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "accel/formats/nydus/compressor.hpp"
+#include "accel/formats/nydus/rafs/raw_digest.hpp"
 #include "accel/io/memory.hpp"
 #include "accel/io/range.hpp"
 
@@ -30,12 +30,6 @@ Buffer compress_section(ByteView section, Compressor& compressor) {
 }
 
 }  // namespace
-
-RawDigest raw_digest(const hash::Digest& digest) {
-  RawDigest bytes{};
-  std::copy_n(digest.raw().begin(), std::min(digest.raw().size(), bytes.size()), bytes.begin());
-  return bytes;
-}
 
 void BlobWriter::write(ByteView bytes) {
   sink_.write(bytes);

@@ -34,9 +34,6 @@ struct PackedCi {
   RawDigest digest{};                        ///< SHA-256, uncompressed
 };
 
-/// The bytes of a SHA-256 digest.
-RawDigest raw_digest(const hash::Digest& digest);
-
 /// Sections are written in this order, those a layer has; the methods say which may be left out.
 /// Used by one thread at a time.
 class BlobWriter {

@@ -59,18 +59,6 @@ class CompressedTar final : public io::ByteSink {
   UnitPipeline pipeline_;
 };
 
-void write_header(io::ByteSink& tar, std::string_view name, tar::EntryType type, std::uint32_t mode,
-                  std::uint64_t size) {
-  tar::Entry entry;
-  entry.name = name;
-  entry.type = type;
-  entry.mode = mode;
-  entry.size = size;
-  Buffer header;
-  tar::write_header(entry, header);
-  tar.write(header.view());
-}
-
 void write_padding(io::ByteSink& tar, std::uint64_t size) {
   constexpr std::array<std::byte, tar::kBlockSize> kZeros{};
   tar.write(ByteView(kZeros).first(tar::padding_size(size)));
@@ -113,15 +101,15 @@ Buffer read_bootstrap_file(tar::Reader& reader, std::uint64_t size, std::uint64_
 BootstrapLayerTar write_bootstrap_layer(ByteView bootstrap, const std::vector<MetaFile>& metas, io::ByteSink& sink,
                                         const EncodeContext& context) {
   CompressedTar tar(sink, context);
-  write_header(tar, kDirectory, tar::EntryType::directory, 0755, 0);
-  write_header(tar, kBootstrap, tar::EntryType::regular, 0444, bootstrap.size());
+  tar.write(tar::plain_header(kDirectory, tar::EntryType::directory, 0755, 0).view());
+  tar.write(tar::plain_header(kBootstrap, tar::EntryType::regular, 0444, bootstrap.size()).view());
   tar.write(bootstrap);
   write_padding(tar, bootstrap.size());
   std::unordered_set<std::string_view> written;
   for (const MetaFile& file : metas) {
     if (file.meta == nullptr || file.meta->empty() || !written.insert(file.blob_hex).second) continue;
     const std::string name = std::string(kMetaPrefix) + file.blob_hex + std::string(kMetaSuffix);
-    write_header(tar, name, tar::EntryType::regular, 0444, meta_file_size(*file.meta));
+    tar.write(tar::plain_header(name, tar::EntryType::regular, 0444, meta_file_size(*file.meta)).view());
     write_meta_file(*file.meta, tar);
     write_padding(tar, meta_file_size(*file.meta));
   }

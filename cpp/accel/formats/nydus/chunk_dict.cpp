@@ -5,24 +5,11 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/formats/nydus/compressor.hpp"
 
 namespace accel::formats::nydus {
 
 namespace {
-
-std::string name_of(Compressor compressor) {
-  switch (compressor) {
-    case Compressor::none:
-      return "none";
-    case Compressor::lz4_block:
-      return "lz4_block";
-    case Compressor::gzip:
-      return "gzip";
-    case Compressor::zstd:
-      return "zstd";
-  }
-  return std::to_string(static_cast<unsigned>(compressor));
-}
 
 void require_equal(const char* what, const std::string& dictionary, const std::string& layer) {
   if (dictionary == layer) return;
@@ -70,7 +57,9 @@ void ChunkDict::check_fits(FsVersion version, std::uint32_t chunk_size, Digester
                 std::to_string(static_cast<unsigned>(version)));
   require_equal("chunk size", std::to_string(chunk_size_), std::to_string(chunk_size));
   require_equal("chunk digests of kind", digester_name(digester_), digester_name(digester));
-  if (version == FsVersion::v5) require_equal("compressor", name_of(compressor_), name_of(compressor));
+  if (version == FsVersion::v5) {
+    require_equal("compressor", std::string(to_string(compressor_)), std::string(to_string(compressor)));
+  }
   require_equal("owners", explicit_ids_ ? "of the files" : "of whoever mounts it", "of the files");
 }
 

@@ -8,6 +8,7 @@
 #include "accel/base/error.hpp"
 #include "accel/codec/codec.hpp"
 #include "accel/codec/inflate_slice.hpp"
+#include "accel/formats/nydus/rafs/raw_digest.hpp"
 #include "accel/formats/nydus/rafs/table_checks.hpp"
 #include "accel/formats/nydus/stored_bytes.hpp"
 #include "accel/hash/crc32c.hpp"

@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
-#include "accel/hash/blake3.hpp"
+#include "accel/formats/nydus/rafs/raw_digest.hpp"
 #include "accel/hash/crc32c.hpp"
-#include "accel/hash/hasher.hpp"
 
 namespace accel::formats::nydus {
 
@@ -15,8 +14,6 @@ namespace {
 
 /// The last index is not used (nydus-blob.md 0).
 constexpr std::uint32_t kMaxOwnChunks = kMaxChunksPerBlob - 1;
-
-std::uint64_t align(std::uint64_t offset) { return (offset + kBlockSize - 1) / kBlockSize * kBlockSize; }
 
 }  // namespace
 
@@ -55,7 +52,7 @@ void Chunker::write(ByteView bytes) {
 void Chunker::end_chunk() {
   const ByteView chunk = pipeline_.chunk();
   const auto size = static_cast<std::uint32_t>(chunk.size());
-  const RawDigest digest = digest_of(chunk);
+  const RawDigest digest = raw_digest(settings_.digester, chunk);
   std::optional<std::uint32_t> number = index_.find(digest, size);
   const Chunk* const known = number || !settings_.dictionary ? nullptr : settings_.dictionary->find(digest, size);
   if (number || known != nullptr) {
@@ -68,14 +65,6 @@ void Chunker::end_chunk() {
   ++file_chunk_count_;
 }
 
-RawDigest Chunker::digest_of(ByteView chunk) const {
-  if (settings_.digester == Digester::blake3) return hash::blake3(chunk);
-  const hash::Digest digest = hash::sha256(chunk);
-  RawDigest raw;
-  std::copy(digest.raw().begin(), digest.raw().end(), raw.begin());
-  return raw;
-}
-
 std::uint32_t Chunker::store_chunk(const RawDigest& digest, ByteView bytes) {
   Chunk chunk;
   chunk.digest = digest;
@@ -84,7 +73,7 @@ std::uint32_t Chunker::store_chunk(const RawDigest& digest, ByteView bytes) {
   chunk.flags = chunk_flag::kHasCrc | (encrypted_ ? chunk_flag::kEncrypted : 0U);
   chunk.index = own_chunks_;
   chunk.uncompressed_offset = uncompressed_end_;
-  uncompressed_end_ += aligned() ? align(bytes.size()) : bytes.size();
+  uncompressed_end_ += aligned() ? round_up(bytes.size()) : bytes.size();
   if (++own_chunks_ > kMaxOwnChunks || uncompressed_end_ > kMaxUncompressedOffset) {
     throw UnsupportedError(
         "the layer has more chunks than fit into a nydus blob: " + std::to_string(kMaxOwnChunks) + " chunks, 16 TiB",

@@ -38,7 +38,6 @@ class Chunker {
   void end_chunk();
   std::uint32_t store_chunk(const RawDigest& digest, ByteView chunk);
   std::uint32_t use_dictionary(const Chunk& chunk);
-  [[nodiscard]] RawDigest digest_of(ByteView chunk) const;
   [[nodiscard]] bool aligned() const noexcept { return settings_.version == FsVersion::v6 || settings_.align_chunks; }
   [[nodiscard]] bool uses_v2() const noexcept;
   [[nodiscard]] std::uint32_t features() const noexcept;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/formats/nydus/rafs/raw_digest.hpp"
 #include "accel/hash/hasher.hpp"
 
 namespace accel::formats::nydus {
@@ -13,12 +14,6 @@ namespace accel::formats::nydus {
 namespace {
 
 constexpr std::size_t kCacheBytes = std::size_t{16} << 20U;
-
-RawDigest raw(const hash::Digest& digest) {
-  RawDigest bytes;
-  std::copy_n(digest.raw().begin(), bytes.size(), bytes.begin());
-  return bytes;
-}
 
 }  // namespace
 
@@ -115,7 +110,7 @@ std::vector<std::uint32_t> FileReader::in_stored_order() const {
 }
 
 std::vector<RawDigest> FileReader::digests(const CancelToken& cancel) {
-  std::vector<RawDigest> digests(rafs_.tree.inode_count(), raw(hash::sha256({})));
+  std::vector<RawDigest> digests(rafs_.tree.inode_count(), raw_digest(hash::sha256({})));
   const Inode* previous = nullptr;
   std::uint32_t previous_number = 0;
   for (const std::uint32_t number : in_stored_order()) {
@@ -142,7 +137,7 @@ RawDigest FileReader::digest_of(const Inode& file, const CancelToken& cancel) {
     cancel.check();
     hasher.update(chunk(position));
   }
-  return raw(hasher.finish());
+  return raw_digest(hasher.finish());
 }
 
 }  // namespace accel::formats::nydus

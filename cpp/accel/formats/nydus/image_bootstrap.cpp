@@ -29,7 +29,7 @@ ImageBootstrap::MetaDigest hash_content(io::ByteStream& content) {
 
 /// The digest of the file that `meta` makes, written `times` times.
 hash::Digest digest_of(const BlobMeta& meta, std::uint64_t times) {
-  const Bytes padding((kBlockSize - meta.ci().size() % kBlockSize) % kBlockSize);
+  const Bytes padding(static_cast<std::size_t>(round_up(meta.ci().size())) - meta.ci().size());
   hash::Hasher hasher;
   for (std::uint64_t i = 0; i < times; ++i) {
     hasher.update(meta.ci());
@@ -65,7 +65,7 @@ ImageBootstrap read_image_bootstrap(io::ByteSource& source, const OpenOptions& o
 }
 
 void check_meta_file(const ImageBootstrap::MetaDigest& file, const BlobMeta& meta) {
-  const std::uint64_t once = (meta.ci().size() + kBlockSize - 1) / kBlockSize * kBlockSize + kCiHeaderSize;
+  const std::uint64_t once = round_up(meta.ci().size()) + kCiHeaderSize;
   const std::uint64_t times = file.size / once;
   if (times > 0 && file.size % once == 0 && file.digest == digest_of(meta, times)) return;
   if (file.size == kCiHeaderSize && file.digest == hash::sha256(meta.header())) return;

@@ -32,11 +32,6 @@ bool is_blob_layer(const oci::Descriptor& layer) {
   return layer.media_type == kBlobMediaType || annotation(layer, kBlobAnnotation) == "true";
 }
 
-class IgnoreEntries final : public LayerVisitor {
- public:
-  void entry(const tar::Entry&, const hash::Digest&) override {}
-};
-
 /// The blobs of the image as the table names them.
 class ImageBlobs {
  public:

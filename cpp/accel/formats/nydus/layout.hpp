@@ -24,6 +24,11 @@ inline constexpr std::uint32_t kBlockSize = 4096;
 inline constexpr std::uint32_t kMaxChunksPerBlob = 1U << 24U;
 inline constexpr std::uint32_t kMaxBlobs = 254;
 
+/// The least multiple of `alignment` that is not below `value`.
+constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment = kBlockSize) {
+  return (value + alignment - 1) / alignment * alignment;
+}
+
 /// Bits of Blob::features and of the CI header.
 namespace feature {
 inline constexpr std::uint32_t kAligned = 0x1;

@@ -30,8 +30,6 @@ constexpr std::uint8_t kCompressed = 0x01, kZran = 0x02, kBatch = 0x04, kEncrypt
 
 bool has(const Blob& blob, std::uint32_t bits) { return (blob.features & bits) != 0; }
 
-std::uint64_t round_up(std::uint64_t size) { return (size + kBlockSize - 1) / kBlockSize * kBlockSize; }
-
 Buffer read_range(io::ByteSource& source, std::uint64_t offset, std::uint64_t size, const char* name) {
   io::check_range(offset, size, source.size(), name);
   Buffer bytes;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/formats/nydus/compressor.hpp"
 #include "accel/formats/nydus/tree_entries.hpp"
 #include "accel/tar/block.hpp"
 #include "accel/tar/writer.hpp"
@@ -10,20 +11,6 @@
 namespace accel::formats::nydus {
 
 namespace {
-
-std::string_view name_of(Compressor compressor) {
-  switch (compressor) {
-    case Compressor::none:
-      return "none";
-    case Compressor::lz4_block:
-      return "lz4_block";
-    case Compressor::gzip:
-      return "gzip";
-    case Compressor::zstd:
-      return "zstd";
-  }
-  return "unknown";
-}
 
 std::string features_of(const Blob& blob) {
   struct Name {
@@ -66,12 +53,12 @@ LayerSummary RafsReader::summary() {
   });
   auto& details = summary.details;
   details.emplace_back("chunk size", std::to_string(rafs.chunk_size));
-  details.emplace_back("compressor", name_of(rafs.compressor));
+  details.emplace_back("compressor", to_string(rafs.compressor));
   details.emplace_back("digester", rafs.digester == Digester::blake3 ? "blake3" : "sha256");
   for (const std::string& path : rafs.prefetch) details.emplace_back("prefetch", path);
   for (const Blob& blob : rafs.blobs) {
     std::string text = blob.id == kOwnBlobId ? "itself" : blob.id;
-    text.append(": ").append(std::to_string(blob.chunk_count)).append(" chunks, ").append(name_of(blob.compressor));
+    text.append(": ").append(std::to_string(blob.chunk_count)).append(" chunks, ").append(to_string(blob.compressor));
     if (const std::string features = features_of(blob); !features.empty()) text.append(" (" + features + ")");
     details.emplace_back("blob", std::move(text));
   }

@@ -11,6 +11,7 @@
 #include "accel/formats/nydus/encoder.hpp"
 #include "accel/formats/nydus/layer_part.hpp"
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
+#include "accel/formats/nydus/rafs/raw_digest.hpp"
 #include "accel/formats/nydus/ref_index.hpp"
 #include "accel/formats/nydus/tree_builder.hpp"
 #include "accel/formats/nydus/zran.hpp"
@@ -26,8 +27,6 @@ namespace {
 constexpr std::uint32_t kMaxOwnChunks = kMaxChunksPerBlob - 1;
 
 constexpr const char* kNativeHint = "convert the image natively, without oci_ref";
-
-std::uint64_t align(std::uint64_t offset) { return (offset + kBlockSize - 1) / kBlockSize * kBlockSize; }
 
 Rafs reference_rafs() {
   Rafs rafs;
@@ -150,7 +149,7 @@ class RefEncoder final : public LayerEncoder {
     chunk.flags = chunk_flag::kHasCrc;
     chunk.index = static_cast<std::uint32_t>(rafs_.chunks.size());
     chunk.uncompressed_offset = uncompressed_end_;
-    uncompressed_end_ += align(chunk_size_);
+    uncompressed_end_ += round_up(chunk_size_);
     if (chunk.index >= kMaxOwnChunks || uncompressed_end_ > kMaxUncompressedOffset) {
       throw UnsupportedError(
           "the layer has more chunks than a nydus blob takes: " + std::to_string(kMaxOwnChunks) + " chunks, 16 TiB",

@@ -5,6 +5,7 @@
 
 #include "accel/codec/chunk_codec.hpp"
 #include "accel/codec/zstd_frame_writer.hpp"
+#include "accel/formats/nydus/rafs/raw_digest.hpp"
 #include "accel/io/hashing.hpp"
 
 namespace accel::formats::nydus {

@@ -5,25 +5,13 @@
 #include "accel/base/error.hpp"
 #include "accel/codec/chunk_codec.hpp"
 #include "accel/crypt/aes_xts.hpp"
+#include "accel/formats/nydus/compressor.hpp"
 
 namespace accel::formats::nydus {
 
 namespace {
 
 constexpr std::size_t kPaddedSize = crypt::kXtsBlock + 2;
-
-codec::ChunkCodec codec_of(Compressor compressor) {
-  switch (compressor) {
-    case Compressor::lz4_block:
-      return codec::ChunkCodec::lz4_block;
-    case Compressor::gzip:
-      return codec::ChunkCodec::gzip;
-    case Compressor::zstd:
-      return codec::ChunkCodec::zstd;
-    default:
-      return codec::ChunkCodec::none;
-  }
-}
 
 }  // namespace
 
@@ -44,7 +32,7 @@ void decrypt_item(const Blob& blob, Buffer& item) {
 }
 
 void decompress_item(Compressor compressor, ByteView item, MutableByteView out) {
-  codec::decode_chunk(codec_of(compressor), item, out);
+  codec::decode_chunk(chunk_codec(compressor), item, out);
 }
 
 }  // namespace accel::formats::nydus

@@ -12,8 +12,6 @@ namespace accel::formats::nydus {
 
 namespace {
 
-std::uint64_t padding_after(std::uint64_t size) { return (kBlockSize - size % kBlockSize) % kBlockSize; }
-
 codec::Compression compression_of(Compressor compressor) {
   switch (compressor) {
     case Compressor::none:
@@ -30,9 +28,7 @@ codec::Compression compression_of(Compressor compressor) {
 
 }  // namespace
 
-std::uint64_t meta_file_size(const StoredMeta& meta) {
-  return meta.ci_size + padding_after(meta.ci_size) + meta.header.size();
-}
+std::uint64_t meta_file_size(const StoredMeta& meta) { return round_up(meta.ci_size) + meta.header.size(); }
 
 void write_meta_file(const StoredMeta& meta, io::ByteSink& sink) {
   io::RangeStream stored(*meta.ci, 0, meta.ci->size());
@@ -50,7 +46,7 @@ void write_meta_file(const StoredMeta& meta, io::ByteSink& sink) {
                       std::to_string(meta.ci_size));
   }
   constexpr std::array<std::byte, kBlockSize> kZeros{};
-  sink.write(ByteView(kZeros).first(static_cast<std::size_t>(padding_after(written))));
+  sink.write(ByteView(kZeros).first(static_cast<std::size_t>(round_up(written) - written)));
   sink.write(meta.header);
 }
 

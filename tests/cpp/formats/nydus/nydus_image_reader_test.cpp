@@ -2,7 +2,6 @@
 // Skipped where there is no nydus-image (scripts/peers builds it).
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -16,12 +15,12 @@
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
 #include "accel/formats/nydus/reader.hpp"
 #include "accel/formats/nydus/toc_reader.hpp"
-#include "accel/fs/from_tar.hpp"
 #include "accel/fs/tree.hpp"
 #include "accel/io/file.hpp"
 #include "accel/io/memory.hpp"
 #include "formats/encode_layer.hpp"
 #include "formats/nydus/hand_made_blob.hpp"
+#include "formats/nydus/trees.hpp"
 #include "support/child_process.hpp"
 #include "support/peer_program.hpp"
 #include "support/tar_builder.hpp"
@@ -34,6 +33,8 @@ using accel::testing::sample_text;
 using accel::testing::TarBuilder;
 using accel::testing::TempDirectory;
 using formats::testing::random_bytes;
+using testing::expect_equal;
+using testing::tree_of;
 using Arguments = std::vector<std::string>;
 
 std::string lower_tar() {
@@ -58,41 +59,6 @@ std::string upper_tar() {
   tar.directory("opaque").file("opaque/.wh..wh..opq").file("opaque/upper", "seen");
   tar.directory("usr").directory("usr/bin", 0755).file("usr/bin/big", random_bytes(1'100'000, 1));
   return tar.end().text();
-}
-
-class ToTree final : public LayerVisitor {
- public:
-  explicit ToTree(fs::Tree& tree) : tree_(tree) {}
-  void entry(const tar::Entry& entry, const hash::Digest& content) override { tree_.add(entry, content); }
-
- private:
-  fs::Tree& tree_;
-};
-
-fs::Tree tree_of(LayerReader& reader, const hash::Digest& diff_id = {}) {
-  fs::Tree tree;
-  tree.begin_layer();
-  ToTree visitor(tree);
-  reader.verify(visitor, diff_id, {});
-  tree.end_layer();
-  return tree;
-}
-
-fs::Tree tree_of(const std::vector<std::string>& tars) {
-  fs::Tree tree;
-  for (const std::string& tar : tars) {
-    io::MemoryStream stream(as_bytes(tar));
-    fs::add_layer(tree, stream);
-  }
-  return tree;
-}
-
-void expect_equal(const fs::Tree& source, const fs::Tree& target) {
-  const std::vector<fs::TreeDifference> differences = fs::compare(source, target, false);
-  for (std::size_t i = 0; i < std::min<std::size_t>(differences.size(), 10); ++i) {
-    const fs::TreeDifference& d = differences[i];
-    ADD_FAILURE() << d.path << ": " << d.field << ": " << d.left << " became " << d.right;
-  }
 }
 
 std::string gzip(const std::string& text) {

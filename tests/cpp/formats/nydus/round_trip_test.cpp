@@ -17,6 +17,7 @@
 #include "accel/fs/tree.hpp"
 #include "formats/encode_layer.hpp"
 #include "formats/nydus/hand_made_blob.hpp"
+#include "formats/nydus/trees.hpp"
 #include "support/tar_builder.hpp"
 
 namespace accel::formats::nydus {
@@ -25,6 +26,9 @@ namespace {
 using accel::testing::sample_text;
 using accel::testing::TarBuilder;
 using formats::testing::random_bytes;
+using testing::add_verified;
+using testing::expect_equal;
+using testing::tree_of;
 
 std::string base_layer() {
   TarBuilder tar;
@@ -70,15 +74,6 @@ struct Case {
   const char* name;
   OptionValues options;
   Stored stored = Stored::tar;
-};
-
-class ToTree final : public LayerVisitor {
- public:
-  explicit ToTree(fs::Tree& tree) : tree_(tree) {}
-  void entry(const tar::Entry& entry, const hash::Digest& content) override { tree_.add(entry, content); }
-
- private:
-  fs::Tree& tree_;
 };
 
 /// Everything that an image is made of and becomes.
@@ -146,23 +141,6 @@ class Image {
   }
 };
 
-fs::Tree tree_of(const std::vector<std::string>& tars) {
-  fs::Tree tree;
-  for (const std::string& tar : tars) {
-    io::MemoryStream stream(as_bytes(tar));
-    fs::add_layer(tree, stream);
-  }
-  return tree;
-}
-
-void expect_equal(const fs::Tree& source, const fs::Tree& target) {
-  const std::vector<fs::TreeDifference> differences = fs::compare(source, target, false);
-  for (std::size_t i = 0; i < std::min<std::size_t>(differences.size(), 10); ++i) {
-    const fs::TreeDifference& d = differences[i];
-    ADD_FAILURE() << d.path << ": " << d.field << ": " << d.left << " became " << d.right;
-  }
-}
-
 class RoundTrip : public ::testing::TestWithParam<Case> {
  protected:
   static std::vector<std::string> tars() { return {base_layer(), upper_layer(), without_data()}; }
@@ -173,12 +151,7 @@ TEST_P(RoundTrip, image_has_the_file_tree_of_its_source) {
   const Image image(*format, tars(), GetParam().stored);
   const auto reader = open_image(image.layers, image.opener(), {});
   ASSERT_NE(reader, nullptr);
-  fs::Tree tree;
-  tree.begin_layer();
-  ToTree visitor(tree);
-  reader->verify(visitor, image.diff_id, {});
-  tree.end_layer();
-  expect_equal(tree_of(tars()), tree);
+  expect_equal(tree_of(tars()), tree_of(*reader, image.diff_id));
 }
 
 TEST_P(RoundTrip, layers_lie_over_each_other_as_those_of_the_source) {
@@ -190,10 +163,7 @@ TEST_P(RoundTrip, layers_lie_over_each_other_as_those_of_the_source) {
   fs::Tree unpacked;
   for (std::size_t i = 0; i < tars().size(); ++i) {
     const oci::Descriptor& layer = image.layers[i];
-    verified.begin_layer();
-    ToTree visitor(verified);
-    open_reader(layer, image.opener()(layer), options)->verify(visitor, layer.digest, {});
-    verified.end_layer();
+    add_verified(verified, *open_reader(layer, image.opener()(layer), options), layer.digest);
     io::MemorySink tar;
     unpack_layer(layer, image.opener()(layer), tar, options);
     io::MemoryStream stream(tar.view());
@@ -265,12 +235,8 @@ TEST(NydusRoundTrip, dictionary_blobs_are_found_behind_the_own_ones) {
     Image image(*format, {base_layer(), upper_layer()}, Stored::tar);
     EXPECT_LT(image.layers.front().size, 80'000U);  // all chunks are the dictionary's
     image.blobs.insert(dictionary.blobs.begin(), dictionary.blobs.end());
-    fs::Tree tree;
-    tree.begin_layer();
-    ToTree visitor(tree);
-    open_image(image.layers, image.opener(), {})->verify(visitor, {}, {});
-    tree.end_layer();
-    expect_equal(tree_of({base_layer(), upper_layer()}), tree);
+    const auto reader = open_image(image.layers, image.opener(), {});
+    expect_equal(tree_of({base_layer(), upper_layer()}), tree_of(*reader, {}));
   }
 }
 

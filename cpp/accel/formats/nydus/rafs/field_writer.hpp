@@ -29,8 +29,4 @@ class FieldWriter {
   std::byte* at_;
 };
 
-constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
-}
-
 }  // namespace accel::formats::nydus

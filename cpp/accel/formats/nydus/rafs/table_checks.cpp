@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "accel/hash/blake3.hpp"
-#include "accel/hash/hasher.hpp"
-
 namespace accel::formats::nydus {
 
 namespace {
@@ -75,14 +72,6 @@ bool is_xattr_name(std::string_view name) noexcept {
   if (name == "system.posix_acl_access" || name == "system.posix_acl_default") return true;
   return std::ranges::any_of(std::array<std::string_view, 3>{"user.", "security.", "trusted."},
                              [&](std::string_view prefix) { return name.starts_with(prefix); });
-}
-
-RawDigest raw_digest(Digester digester, ByteView bytes) {
-  RawDigest digest{};
-  if (digester == Digester::blake3) return hash::blake3(bytes);
-  const hash::Digest sha256 = hash::sha256(bytes);
-  std::copy(sha256.raw().begin(), sha256.raw().end(), digest.begin());
-  return digest;
 }
 
 }  // namespace accel::formats::nydus

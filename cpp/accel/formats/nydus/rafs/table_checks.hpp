@@ -19,7 +19,4 @@ std::uint64_t data_end(const Blob& blob, FsVersion version);
 /// True when `name` begins with a prefix that RAFS can hold and is at most 255 bytes long. Spec: rafs-v5.md 11.
 bool is_xattr_name(std::string_view name) noexcept;
 
-/// The digest that both versions make of `bytes`.
-RawDigest raw_digest(Digester digester, ByteView bytes);
-
 }  // namespace accel::formats::nydus

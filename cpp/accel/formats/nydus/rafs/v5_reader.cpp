@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/formats/nydus/rafs/raw_digest.hpp"
 #include "accel/formats/nydus/rafs/table_checks.hpp"
 #include "accel/formats/nydus/rafs/v5_tables.hpp"
 #include "accel/tar/path.hpp"
