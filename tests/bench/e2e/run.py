@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.e2e import corpus
+from tests.bench.e2e import corpus, nydus
 from tests.bench.e2e.measure import CommandError, Cost, best, measure
 from tests.bench.e2e.servers import Containerd, containerd, image_size
 from tests.support.registry import plain_registry
@@ -42,12 +42,19 @@ class Bench:
         self.host, self.daemon, self.repeat = host, daemon, repeat
         self.rows: list[dict[str, object]] = []
         self.targets = 0
+        self.accelctl = ACCELCTL
 
     def at(self, host: str) -> Bench:
         """The same run against another registry; its rows are ours."""
         other = Bench(host, None, self.repeat)
         other.rows = self.rows
         return other
+
+    def push(self, image: str) -> None:
+        """Puts a corpus image into the registry."""
+        command = ["skopeo", "copy", "-q", "--dest-tls-verify=false"]
+        layout = f"oci:{corpus.default_cache() / image}:latest"
+        subprocess.run([*command, layout, f"docker://{self.source(image)}"], check=True)
 
     def source(self, image: str) -> str:
         """The reference of a corpus image in the registry."""
@@ -172,8 +179,9 @@ def case_cores(bench: Bench, images: list[str], _: list[str]) -> None:
         os.sched_setaffinity(0, sorted(all_cores)[:count])  # what is started from here on has it too
         try:
             with tempfile.TemporaryDirectory(dir=OUTPUT) as folder, plain_registry(Path(folder)) as other:
-                push(other.host, image)
-                return bench.at(other.host).convert(f"cores: {count}", image, ["estargz"])
+                there = bench.at(other.host)
+                there.push(image)
+                return there.convert(f"cores: {count}", image, ["estargz"])
         finally:
             os.sched_setaffinity(0, all_cores)
 
@@ -205,7 +213,7 @@ def case_limit(bench: Bench, images: list[str], _: list[str]) -> None:
 def case_memory(bench: Bench, _: list[str], __: list[str]) -> None:
     """Peak memory with one layer of 8 GiB."""
     corpus.build_huge(corpus.default_cache())
-    push(bench.host, "huge")
+    bench.push("huge")
     for driver in ("estargz", "zstdchunked"):
         bench.convert("memory: 8 GiB layer", "huge", [driver])
 
@@ -217,6 +225,11 @@ def case_help(bench: Bench, _: list[str], __: list[str]) -> None:
 
 CASES: dict[str, Callable[[Bench, list[str], list[str]], None]] = {
     "help": case_help,
+    "nydus": nydus.case_nydus,
+    "nydus-layer": nydus.case_nydus_layer,
+    "nydus-merge": nydus.case_nydus_merge,
+    "nydus-memory": nydus.case_nydus_memory,
+    "three": nydus.case_three,
     "formats": case_formats,
     "both": case_both,
     "copy": case_copy,
@@ -224,21 +237,6 @@ CASES: dict[str, Callable[[Bench, list[str], list[str]], None]] = {
     "limit": case_limit,
     "memory": case_memory,
 }
-
-
-def push(host: str, image: str) -> None:
-    """Puts a corpus image into the registry."""
-    subprocess.run(
-        [
-            "skopeo",
-            "copy",
-            "-q",
-            "--dest-tls-verify=false",
-            f"oci:{corpus.default_cache() / image}:latest",
-            f"docker://{host}/source/{image.lower()}:src",
-        ],
-        check=True,
-    )
 
 
 def main() -> None:
@@ -261,7 +259,7 @@ def main() -> None:
         bench = Bench(host, daemon, arguments.repeat)
         try:
             for image in images:
-                push(host, image)
+                bench.push(image)
             for case in arguments.cases:
                 CASES[case](bench, images, arguments.peers.split(","))
         except CommandError as error:
