@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "accel/codec/codec.hpp"
 #include "accel/convert/converter.hpp"
 #include "accel/convert/inspect.hpp"
 #include "accel/convert/location.hpp"
@@ -36,6 +37,7 @@ using convert::LayerReport;
 using convert::Location;
 using convert::TargetReport;
 using convert::TargetRequest;
+using convert::UnpackRequest;
 
 /// A text member as str, whatever its bytes.
 template <class T>
@@ -73,6 +75,12 @@ ConvertReport run_convert(ConvertRequest request, Environment environment, const
 CopyReport run_copy(CopyRequest request, Environment environment, const CallHooks& hooks) {
   return call_native(hooks, [&](const NativeHooks& native) {
     return convert::copy(request, with_hooks(std::move(environment), native));
+  });
+}
+
+ConvertReport run_unpack(UnpackRequest request, Environment environment, const CallHooks& hooks) {
+  return call_native(hooks, [&](const NativeHooks& native) {
+    return convert::unpack(request, with_hooks(std::move(environment), native));
   });
 }
 
@@ -146,6 +154,17 @@ void register_requests(py::module_& module) {
       .def_readwrite("decrypt_keys", &CopyRequest::decrypt_keys, "FILE[:pass=…]: private keys of encrypted layers.")
       .def_readwrite("encryption_keys", &CopyRequest::encryption_keys, "Recipients: jwe:FILE, pkcs7:FILE, pgp:NAME.")
       .def_readwrite("encrypt_layers", &CopyRequest::encrypt_layers, "From 0; negative from the end. Empty: all.");
+  py::class_<UnpackRequest>(module, "UnpackRequest", "What to turn back into an ordinary image, where to.")
+      .def(py::init<>())
+      .def_readwrite("source", &UnpackRequest::source)
+      .def_readwrite("target", &UnpackRequest::target)
+      .def_readwrite("platforms", &UnpackRequest::platforms, "Empty: all.")
+      .def_property(
+          "compression", [](const UnpackRequest& request) { return std::string(to_string(request.compression)); },
+          [](UnpackRequest& request, const std::string& name) { request.compression = codec::parse_compression(name); },
+          "Of layers: none, gzip or zstd.")
+      .def_readwrite("backend_type", &UnpackRequest::backend_type, "Empty: none.")
+      .def_readwrite("backend_config", &UnpackRequest::backend_config, "JSON.");
 }
 
 void register_convert_report(py::module_& module) {
@@ -271,6 +290,8 @@ void register_convert(py::module_& core) {
              "Converts an image into every wanted format in one pass over its layers.");
   module.def("copy", &run_copy, py::arg("request"), py::arg("environment"), py::arg("hooks"),
              "Copies an image byte for byte, verifying every blob.");
+  module.def("unpack", &run_unpack, py::arg("request"), py::arg("environment"), py::arg("hooks"),
+             "Turns an image whose layers are no tars back into an ordinary one.");
   module.def("check", &run_check, py::arg("source"), py::arg("target"), py::arg("platforms"), py::arg("environment"),
              py::arg("hooks"), "Compares two images as file trees and configs.");
   module.def("inspect", &run_inspect, py::arg("location"), py::arg("platforms"), py::arg("environment"),

@@ -59,6 +59,7 @@ from accel._results import (
     Target,
     Transferred,
 )
+from accel._unpack import unpack
 
 if TYPE_CHECKING:
     from accel import aio
@@ -114,6 +115,7 @@ __all__ = [
     "plan",
     "progress",
     "units",
+    "unpack",
 ]
 
 

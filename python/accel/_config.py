@@ -88,6 +88,10 @@ class Config(Model):
         provider = self.provider.model_copy(update={"source": hosts})
         return self.model_copy(update={"provider": provider})
 
+    def all_drivers(self) -> list[Driver]:
+        """The drivers of the converter and of its profiles."""
+        return [driver for _, driver in _drivers(self)]
+
     @classmethod
     def _from_document(cls, document: _yaml.Document) -> Self:
         try:

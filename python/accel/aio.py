@@ -11,13 +11,13 @@ import functools
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from accel import _check, _convert, _copy, _image
+from accel import _check, _convert, _copy, _image, _unpack
 from accel._core.base import CancelToken, ProgressEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["check", "convert", "copy", "execute", "inspect", "open"]
+__all__ = ["check", "convert", "copy", "execute", "inspect", "open", "unpack"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -98,3 +98,4 @@ copy = _asynchronous(_copy.copy)
 execute = _asynchronous(_convert.execute)
 inspect = _asynchronous(_image.inspect)
 open = _asynchronous(_image.open_image)  # noqa: A001 - the namesake of accel.open
+unpack = _asynchronous(_unpack.unpack)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import cast
-
 import click
+
+from accelctl.lazy_group import LazyGroup
 
 # Name → module; the order is that of --help.
 COMMANDS = {
@@ -13,6 +12,7 @@ COMMANDS = {
     "check": "accelctl.commands.check",
     "inspect": "accelctl.commands.inspect",
     "copy": "accelctl.commands.copy",
+    "nydus": "accelctl.commands.nydus",
     "doctor": "accelctl.commands.doctor",
 }
 
@@ -39,20 +39,6 @@ Shell completion, for bash (zsh and fish likewise):
 """
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
-        """Names of all commands."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        """The command, imported now."""
-        if cmd_name not in COMMANDS:
-            return None
-        return cast("click.Command", importlib.import_module(COMMANDS[cmd_name]).command)
-
-
 def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: ARG001
     if value:
         import accel  # noqa: PLC0415 - --help must not wait for it
@@ -63,6 +49,7 @@ def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) 
 
 @click.group(
     cls=LazyGroup,
+    modules=COMMANDS,
     epilog=EPILOG,
     no_args_is_help=False,  # no command is an error like any other: one line
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -58,7 +58,8 @@ std::size_t check(const Rafs& rafs) {
   for (const std::uint32_t chunk : rafs.file_chunks) require(chunk < rafs.chunks.size());
   for (const std::string& path : rafs.prefetch) require(rafs.tree.find(path) != Tree::kNone);
   std::size_t names = 0;
-  walk_entries(rafs.tree, [&](const tar::Entry& entry, const Inode& inode, std::uint32_t) {
+  walk_entries(rafs.tree, [&](const tar::Entry& entry, Tree::Name name) {
+    const Inode& inode = rafs.tree.inode(name);
     ++names;
     require(entry.name == "./" || tar::safe_path(entry.name) == entry.name);
     if (inode.type != tar::EntryType::regular) return;

@@ -68,3 +68,17 @@ def test_skopeo_sees_the_config_of_the_source(tmp_path: Path, skopeo: Callable[.
     configs = [json.loads(skopeo("inspect", "--config", image)) for image in (source, f"oci:{tmp_path}/target:app")]
     assert configs[0]["config"] == configs[1]["config"]
     assert len(configs[1]["rootfs"]["diff_ids"]) == len(configs[0]["rootfs"]["diff_ids"])
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
+def test_skopeo_reads_an_unpacked_image(tmp_path: Path, skopeo: Callable[..., str], compression: str) -> None:
+    source = sample_image(Layout(tmp_path / "source"))
+    accel.convert(source, f"oci:{tmp_path}/nydus:app", driver="nydus")
+    result = accel.unpack(f"oci:{tmp_path}/nydus:app", f"oci:{tmp_path}/plain:app", compression=compression)
+    skopeo("copy", "--preserve-digests", f"oci:{tmp_path}/plain:app", f"oci:{tmp_path}/read:app")
+    if compression != "zstd":  # which skopeo does not put into Docker images
+        saved = f"docker-archive:{tmp_path}/saved:test/app:1"
+        skopeo("copy", f"oci:{tmp_path}/plain:app", saved)  # decompresses all layers
+        assert accel.check(source, saved).equal
+    raw = skopeo("inspect", "--raw", f"oci:{tmp_path}/plain:app")
+    assert "sha256:" + hashlib.sha256(raw.encode()).hexdigest() == result.targets[0].digest

@@ -17,6 +17,8 @@ enum class Compression : std::uint8_t { none, gzip, zstd };
 
 /// "none", "gzip", "zstd".
 std::string_view to_string(Compression compression) noexcept;
+/// The compression of that name. Throws ConfigError naming all there are.
+Compression parse_compression(std::string_view name);
 
 /// Finds the compression by magic bytes: gzip 1f 8b 08, zstd frame 28 b5 2f fd or skippable 50..5f 2a 4d 18.
 /// `head` are the first bytes of the blob (4 are enough); anything else is `none`.

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <string>
 
 #include "accel/base/endian.hpp"
+#include "accel/base/error.hpp"
 #include "accel/codec/codec.hpp"
 #include "accel/codec/magic.hpp"
 
@@ -16,6 +18,13 @@ std::string_view to_string(Compression compression) noexcept {
       return "zstd";
   }
   return "unknown";
+}
+
+Compression parse_compression(std::string_view name) {
+  for (const Compression compression : {Compression::none, Compression::gzip, Compression::zstd}) {
+    if (name == to_string(compression)) return compression;
+  }
+  throw ConfigError("there is no compression \"" + std::string(name) + "\"", "want none, gzip or zstd");
 }
 
 Compression detect(ByteView head) noexcept {

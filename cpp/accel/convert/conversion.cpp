@@ -52,7 +52,7 @@ class Conversion {
     } else {
       write_targets(report);
     }
-    fill_counters(report, std::chrono::steady_clock::now() - start);
+    fill_counters(report, job_.tally, std::chrono::steady_clock::now() - start);
     return report;
   }
 
@@ -280,17 +280,6 @@ class Conversion {
     return report;
   }
 
-  void fill_counters(ConvertReport& report, std::chrono::steady_clock::duration total) const {
-    report.total = total;
-    report.pull = job_.tally.pull.total();
-    report.convert = job_.tally.convert.total();
-    report.push = job_.tally.push.total();
-    report.bytes_read = job_.tally.read;
-    report.bytes_written = job_.tally.written;
-    report.bytes_uploaded = job_.tally.uploaded;
-    report.bytes_mounted = job_.tally.mounted;
-  }
-
   LayerTarget lane_of(std::size_t t) const {
     return {&plan_.targets[t], targets_[t].repository.get(), backends_[t].get()};
   }
@@ -312,6 +301,17 @@ class Conversion {
 };
 
 }  // namespace
+
+void fill_counters(ConvertReport& report, const Tally& tally, std::chrono::steady_clock::duration total) {
+  report.total = total;
+  report.pull = tally.pull.total();
+  report.convert = tally.convert.total();
+  report.push = tally.push.total();
+  report.bytes_read = tally.read;
+  report.bytes_written = tally.written;
+  report.bytes_uploaded = tally.uploaded;
+  report.bytes_mounted = tally.mounted;
+}
 
 std::vector<std::shared_ptr<formats::Format>> make_formats(const ConvertRequest& request) {
   std::vector<std::shared_ptr<formats::Format>> formats;

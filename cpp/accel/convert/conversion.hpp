@@ -1,6 +1,7 @@
 /// One conversion from open repositories to open repositories: what `convert` does once locations are resolved.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "accel/backend/backend.hpp"
 #include "accel/convert/layer_opener.hpp"
 #include "accel/convert/request.hpp"
+#include "accel/convert/tally.hpp"
 #include "accel/formats/format.hpp"
 #include "accel/oci/repository.hpp"
 
@@ -35,5 +37,8 @@ ConvertReport convert_image(const ConvertRequest& request, const OpenImage& sour
 
 /// The formats of `request.targets` with their options. Throws ConfigError naming the option.
 std::vector<std::shared_ptr<formats::Format>> make_formats(const ConvertRequest& request);
+
+/// Puts times and bytes of a job into its report.
+void fill_counters(ConvertReport& report, const Tally& tally, std::chrono::steady_clock::duration total);
 
 }  // namespace accel::convert

@@ -1,10 +1,12 @@
 #include "accel/convert/converter.hpp"
 
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "accel/backend/backend.hpp"
 #include "accel/base/error.hpp"
 #include "accel/convert/check_images.hpp"
 #include "accel/convert/conversion.hpp"
@@ -12,6 +14,7 @@
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/location.hpp"
 #include "accel/convert/opened_locations.hpp"
+#include "accel/convert/unpack_images.hpp"
 
 namespace accel::convert {
 
@@ -71,6 +74,23 @@ CopyReport copy(const CopyRequest& request, const Environment& environment) {
     OpenedLocations opened(environment);
     const OpenImage from = opened.open_source(source);
     return copy_image(request, from, opened.open_target(target, false), environment);
+  });
+}
+
+ConvertReport unpack(const UnpackRequest& request, const Environment& environment) {
+  const Location source = Location::parse(request.source);
+  const Location target = parse_target_location(request.target);
+  std::shared_ptr<backend::BlobBackend> blobs;
+  if (!request.backend_type.empty()) {
+    backend::Options options;
+    options.log = environment.log;
+    blobs = backend::make_backend(request.backend_type, request.backend_config, false, options);
+  }
+  return with_image_context("unpack " + source.to_string(), [&] {
+    OpenedLocations opened(environment);
+    OpenImage from = opened.open_source(source);
+    from.backend = blobs;
+    return unpack_images(request, from, opened.open_target(target, false), environment);
   });
 }
 

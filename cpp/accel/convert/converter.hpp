@@ -12,6 +12,12 @@ ConvertReport convert(const ConvertRequest& request, const Environment& environm
 /// Copies an image byte for byte between any two locations, verifying every blob.
 CopyReport copy(const CopyRequest& request, const Environment& environment);
 
+/// Turns an image of a format whose layers are no tars (nydus) back into an ordinary OCI image: one layer for each of
+/// the source image's where they can be told apart, else one for all; images of an index that need none of that stay as
+/// they are. The report has one target. Throws ConfigError when there is nothing to unpack, UnsupportedError for
+/// encrypted layers.
+ConvertReport unpack(const UnpackRequest& request, const Environment& environment);
+
 /// Compares two images as file trees and configs, each read with its own format's reader. See interfaces.md, `check`.
 CheckReport check(const std::string& source, const std::string& target, const std::vector<oci::Platform>& platforms,
                   const Environment& environment);

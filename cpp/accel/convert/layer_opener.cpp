@@ -55,21 +55,28 @@ std::unique_ptr<formats::LayerReader> LayerOpener::open_converted(const oci::Des
 }
 
 std::unique_ptr<formats::LayerReader> LayerOpener::open_image(const std::vector<oci::Descriptor>& layers) {
-  const auto open = [this, layers](const oci::Descriptor& blob) {
-    const auto layer = std::ranges::find(layers, blob.digest, &oci::Descriptor::digest);
-    return layer != layers.end() ? source(*layer) : source_elsewhere(blob);
-  };
-  return formats::open_image(layers, open, options());
+  return formats::open_image(layers, blobs_of(layers, "check"), options());
 }
 
-std::shared_ptr<io::ByteSource> LayerOpener::source_elsewhere(const oci::Descriptor& blob) {
-  if (blob.size > 0 && repository_.has_blob(blob, cancel_)) return source(blob);
+std::unique_ptr<formats::ImageUnpacker> LayerOpener::open_unpacker(const std::vector<oci::Descriptor>& layers) {
+  return formats::open_unpacker(layers, blobs_of(layers, "pull"), options());
+}
+
+formats::BlobOpener LayerOpener::blobs_of(const std::vector<oci::Descriptor>& layers, std::string kind) {
+  return [this, layers, kind = std::move(kind)](const oci::Descriptor& blob) {
+    const auto layer = std::ranges::find(layers, blob.digest, &oci::Descriptor::digest);
+    return layer != layers.end() ? source(*layer, kind) : source_elsewhere(blob, kind);
+  };
+}
+
+std::shared_ptr<io::ByteSource> LayerOpener::source_elsewhere(const oci::Descriptor& blob, std::string_view kind) {
+  if (blob.size > 0 && repository_.has_blob(blob, cancel_)) return source(blob, kind);
   const auto size = backend_ ? backend_->stat_blob(blob.digest, cancel_) : std::nullopt;
   if (size) return backend_->blob_source(blob.digest, *size, cancel_);
   throw NotFound("blob " + blob.digest.short_string() + " is no layer of the image and not in " +
                      (backend_ ? backend_->name() : repository_.name()),
                  RegistryError::Fields{},
-                 "its layers are in a storage backend; read it with the tools of that backend");
+                 "its layers are in a storage backend; accelctl nydus unpack reads them there (--backend-type)");
 }
 
 std::optional<oci::Descriptor> LayerOpener::used_external_toc(const oci::Descriptor& layer) {
@@ -78,8 +85,8 @@ std::optional<oci::Descriptor> LayerOpener::used_external_toc(const oci::Descrip
   return found == used_tocs_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::shared_ptr<io::ByteSource> LayerOpener::source(const oci::Descriptor& layer) {
-  return std::make_shared<StreamedSource>(repository_, layer, job_, cancel_);
+std::shared_ptr<io::ByteSource> LayerOpener::source(const oci::Descriptor& layer, std::string_view kind) {
+  return std::make_shared<StreamedSource>(repository_, layer, job_, cancel_, kind);
 }
 
 formats::OpenOptions LayerOpener::options() {

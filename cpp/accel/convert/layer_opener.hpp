@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "accel/backend/backend.hpp"
@@ -40,12 +41,16 @@ class LayerOpener {
   /// A reader of the image that these layers make together, by formats::open_image; null when its layers are read one
   /// by one.
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open_image(const std::vector<oci::Descriptor>& layers);
+  /// An unpacker of the image that these layers make together, by formats::open_unpacker; null when the layers are
+  /// tars. What it reads is reported as kind "pull".
+  [[nodiscard]] std::unique_ptr<formats::ImageUnpacker> open_unpacker(const std::vector<oci::Descriptor>& layers);
   /// The external TOC of `layer` if a reader that was opened here has asked for it and there is one.
   [[nodiscard]] std::optional<oci::Descriptor> used_external_toc(const oci::Descriptor& layer);
 
  private:
-  [[nodiscard]] std::shared_ptr<io::ByteSource> source(const oci::Descriptor& layer);
-  [[nodiscard]] std::shared_ptr<io::ByteSource> source_elsewhere(const oci::Descriptor& blob);
+  [[nodiscard]] formats::BlobOpener blobs_of(const std::vector<oci::Descriptor>& layers, std::string kind);
+  [[nodiscard]] std::shared_ptr<io::ByteSource> source(const oci::Descriptor& layer, std::string_view kind = "check");
+  [[nodiscard]] std::shared_ptr<io::ByteSource> source_elsewhere(const oci::Descriptor& blob, std::string_view kind);
   [[nodiscard]] formats::OpenOptions options();
   std::optional<Bytes> find_external_toc(const oci::Descriptor& layer);
 

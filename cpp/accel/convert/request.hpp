@@ -90,6 +90,14 @@ struct CopyReport {
   std::chrono::duration<double> total{};
 };
 
+struct UnpackRequest {
+  std::string source, target;
+  std::vector<oci::Platform> platforms;  ///< empty = all
+  codec::Compression compression = codec::Compression::gzip;
+  /// Where blobs are that the source's repository lacks, as backend::make_backend takes it; "" for nowhere.
+  std::string backend_type, backend_config;
+};
+
 /// One path (or config member) that is not the same in both images.
 struct Difference {
   std::string platform, path, field, source, target;  ///< field: "type", "mode", "content", "only in source", …

@@ -17,8 +17,8 @@ constexpr std::size_t kLook = 64;
 }  // namespace
 
 StreamedSource::StreamedSource(oci::Repository& repository, const oci::Descriptor& blob, JobState& job,
-                               const CancelToken& cancel)
-    : repository_(repository), blob_(blob), job_(job), stop_(cancel) {}
+                               const CancelToken& cancel, std::string_view kind)
+    : repository_(repository), blob_(blob), job_(job), kind_(kind), stop_(cancel) {}
 
 StreamedSource::~StreamedSource() { stop_.cancel(); }
 
@@ -62,7 +62,7 @@ void StreamedSource::start() {
   options.on_read = [this, id, done = std::uint64_t{0}](std::size_t bytes) mutable {
     job_.tally.read += bytes;
     done += bytes;
-    job_.reporter.event("check", id, ProgressState::running, done, blob_.size);
+    job_.reporter.event(kind_, id, ProgressState::running, done, blob_.size);
   };
   ahead_.emplace(*stream_, std::move(options), stop_.token());
 }

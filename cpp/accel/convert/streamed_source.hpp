@@ -4,6 +4,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "accel/base/cancel.hpp"
 #include "accel/convert/read_ahead.hpp"
@@ -19,8 +21,9 @@ namespace accel::convert {
 /// through it, so a whole pass costs a registry a handful of requests.
 class StreamedSource final : public io::ByteSource {
  public:
-  /// `repository` and `job` must outlive it. Reading blocks until `cancel` at most.
-  StreamedSource(oci::Repository& repository, const oci::Descriptor& blob, JobState& job, const CancelToken& cancel);
+  /// `repository` and `job` must outlive it. Reading blocks until `cancel` at most. A pass is reported as `kind`.
+  StreamedSource(oci::Repository& repository, const oci::Descriptor& blob, JobState& job, const CancelToken& cancel,
+                 std::string_view kind = "check");
   ~StreamedSource() override;
 
   [[nodiscard]] std::uint64_t size() const override { return blob_.size; }
@@ -36,6 +39,7 @@ class StreamedSource final : public io::ByteSource {
   oci::Repository& repository_;
   const oci::Descriptor blob_;
   JobState& job_;
+  const std::string kind_;
   CancelSource stop_;
   std::mutex stream_mutex_, ranges_mutex_;
   std::unique_ptr<io::ByteSource> ranges_;

@@ -54,4 +54,13 @@ std::unique_ptr<LayerReader> open_image(const std::vector<oci::Descriptor>& laye
   return nullptr;
 }
 
+std::unique_ptr<ImageUnpacker> open_unpacker(const std::vector<oci::Descriptor>& layers, const BlobOpener& blobs,
+                                             const OpenOptions& options) {
+  for (const FormatInfo& format : all_formats()) {
+    if (format.open_unpacker == nullptr) continue;
+    if (std::unique_ptr<ImageUnpacker> unpacker = format.open_unpacker(layers, blobs, options)) return unpacker;
+  }
+  return nullptr;
+}
+
 }  // namespace accel::formats

@@ -29,4 +29,9 @@ std::unique_ptr<LayerReader> open_layer(const oci::Descriptor& layer, std::share
 std::unique_ptr<LayerReader> open_image(const std::vector<oci::Descriptor>& layers, const BlobOpener& blobs,
                                         const OpenOptions& options = {});
 
+/// An unpacker of a whole image of a format whose layers are no tars; null when the image is of no such format. Throws
+/// FormatError when it claims to be and is not.
+std::unique_ptr<ImageUnpacker> open_unpacker(const std::vector<oci::Descriptor>& layers, const BlobOpener& blobs,
+                                             const OpenOptions& options = {});
+
 }  // namespace accel::formats

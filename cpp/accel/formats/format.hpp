@@ -1,6 +1,7 @@
 /// What a target format is. Knows no format and no network; `all_formats.cpp` is the only list.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -68,7 +69,7 @@ struct LayerResult {
   bool diff_id_is_blob = false;               ///< the diffID is the digest of the converted blob (nydus)
   std::uint64_t uncompressed_size = 0;        ///< bytes of the stream `diff_id` is over
   oci::Annotations annotations;               ///< to set on the layer descriptor
-  std::vector<std::string> drop_annotations;  ///< keys (or "prefix.*") of the source descriptor that must go
+  std::vector<std::string> drop_annotations;  ///< keys (or "prefix*") of the source descriptor that must go
   Bytes side_blob;                            ///< eStargz with external TOC: the TOC blob of this layer; else empty
   /// With Capabilities::twin_tag_suffix: what the layer descriptor has instead of `annotations` in the twin image.
   oci::Annotations twin_annotations;
@@ -237,6 +238,22 @@ class Format {
 /// digest alone (size 0): a backend holds it.
 using BlobOpener = std::function<std::shared_ptr<io::ByteSource>(const oci::Descriptor& blob)>;
 
+/// Turns a stored image back into ordinary layers.
+class ImageUnpacker {
+ public:
+  virtual ~ImageUnpacker() = default;
+  /// The stored layers that become an ordinary layer each, lowest first; laid over each other these are the image.
+  /// Empty: they cannot be told apart, and the image as a whole becomes one layer.
+  [[nodiscard]] virtual const std::vector<oci::Descriptor>& layers() const = 0;
+  /// Why there is one layer for all; "" when there is not.
+  [[nodiscard]] virtual const std::string& note() const = 0;
+  /// Writes the tar stream of layer number `layer` (of the whole image, as number 0, where `layers` is empty). The same
+  /// bytes for the same layer; everything that goes in is verified. Thread-safe. Throws FormatError, DigestMismatch.
+  virtual void write_layer(std::size_t layer, io::ByteSink& tar, const CancelToken& cancel) = 0;
+  /// Annotations of manifests and layers that are the format's: keys, or "prefix*".
+  [[nodiscard]] virtual const std::vector<std::string>& annotations() const = 0;
+};
+
 /// One line of the list of formats.
 struct FormatInfo {
   std::string_view name;                                         ///< driver name
@@ -250,6 +267,10 @@ struct FormatInfo {
   /// of the merged tree, or null when the image is not of this format.
   std::unique_ptr<LayerReader> (*open_image)(const std::vector<oci::Descriptor>& layers, const BlobOpener& blobs,
                                              const OpenOptions& options) = nullptr;
+  /// For formats whose layers are no tars: an unpacker of the image with these layers, or null when the image is not of
+  /// this format. Reads metadata only.
+  std::unique_ptr<ImageUnpacker> (*open_unpacker)(const std::vector<oci::Descriptor>& layers, const BlobOpener& blobs,
+                                                  const OpenOptions& options) = nullptr;
 };
 
 }  // namespace accel::formats

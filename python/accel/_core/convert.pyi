@@ -8,7 +8,7 @@ import accel._core.oci
 import accel._core.registry
 import collections.abc
 import typing
-__all__: list[str] = ['CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'check', 'convert', 'copy', 'inspect', 'list_files', 'parse_target_location']
+__all__: list[str] = ['CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'UnpackRequest', 'check', 'convert', 'copy', 'inspect', 'list_files', 'parse_target_location', 'unpack']
 class Location:
     """
     Where an image is: a registry, an OCI layout or an archive.
@@ -167,6 +167,46 @@ class CopyRequest:
     @property
     def platforms(self) -> list[accel._core.oci.Platform]:
         ...
+    @platforms.setter
+    def platforms(self, arg0: collections.abc.Sequence[accel._core.oci.Platform]) -> None:
+        ...
+class UnpackRequest:
+    """
+    What to turn back into an ordinary image, where to.
+    """
+    source: str
+    target: str
+    def __init__(self) -> None:
+        ...
+    @property
+    def backend_config(self) -> str:
+        """
+        JSON.
+        """
+    @backend_config.setter
+    def backend_config(self, arg0: str) -> None:
+        ...
+    @property
+    def backend_type(self) -> str:
+        """
+        Empty: none.
+        """
+    @backend_type.setter
+    def backend_type(self, arg0: str) -> None:
+        ...
+    @property
+    def compression(self) -> str:
+        """
+        Of layers: none, gzip or zstd.
+        """
+    @compression.setter
+    def compression(self, arg1: str) -> None:
+        ...
+    @property
+    def platforms(self) -> list[accel._core.oci.Platform]:
+        """
+        Empty: all.
+        """
     @platforms.setter
     def platforms(self, arg0: collections.abc.Sequence[accel._core.oci.Platform]) -> None:
         ...
@@ -441,4 +481,8 @@ def list_files(location: str, platform: accel._core.oci.Platform, environment: E
 def parse_target_location(text: str) -> Location:
     """
     A location that can be written. Raises InvalidReference or UnsupportedError.
+    """
+def unpack(request: UnpackRequest, environment: Environment, hooks: accel._core.base.CallHooks) -> ConvertReport:
+    """
+    Turns an image whose layers are no tars back into an ordinary one.
     """

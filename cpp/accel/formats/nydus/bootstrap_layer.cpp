@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <unordered_set>
 #include <utility>
 
 #include "accel/base/error.hpp"
 #include "accel/codec/codec.hpp"
-#include "accel/formats/unit_pipeline.hpp"
-#include "accel/hash/hasher.hpp"
+#include "accel/formats/compressed_tar.hpp"
 #include "accel/tar/block.hpp"
 #include "accel/tar/path.hpp"
 #include "accel/tar/reader.hpp"
@@ -25,39 +23,7 @@ constexpr std::string_view kBootstrap = "image/image.boot";
 constexpr std::string_view kMetaPrefix = "image/";
 constexpr std::string_view kMetaSuffix = ".blob.meta";
 
-/// Of the tar, in one gzip member: what one thread compresses at a time.
-constexpr std::size_t kMemberBytes = std::size_t{1} << 20U;
-constexpr int kGzipLevel = 6;
 constexpr std::size_t kReadStep = std::size_t{1} << 20U;
-
-/// Compresses a tar in members of kMemberBytes and hashes it.
-class CompressedTar final : public io::ByteSink {
- public:
-  CompressedTar(io::ByteSink& sink, const EncodeContext& context)
-      : pipeline_(std::make_shared<UnitEncoderPool>([] { return codec::make_gzip_encoder(kGzipLevel); }), sink, context,
-                  {}, [](Batch&, std::uint64_t) {}) {}
-
-  void write(ByteView bytes) override {
-    hasher_.update(bytes);
-    while (!bytes.empty()) {
-      if (member_ == 0) pipeline_.begin_unit(kMemberBytes);
-      const ByteView piece = bytes.first(std::min(bytes.size(), kMemberBytes - member_));
-      pipeline_.append(piece);
-      member_ = (member_ + piece.size()) % kMemberBytes;
-      bytes = bytes.subspan(piece.size());
-    }
-  }
-  BootstrapLayerTar finish() {
-    pipeline_.finish();
-    const std::uint64_t size = hasher_.length();
-    return {.diff_id = hasher_.finish(), .uncompressed_size = size};
-  }
-
- private:
-  hash::Hasher hasher_;
-  std::size_t member_ = 0;  // bytes in the member that is open
-  UnitPipeline pipeline_;
-};
 
 void write_padding(io::ByteSink& tar, std::uint64_t size) {
   constexpr std::array<std::byte, tar::kBlockSize> kZeros{};
@@ -98,9 +64,9 @@ Buffer read_bootstrap_file(tar::Reader& reader, std::uint64_t size, std::uint64_
 
 }  // namespace
 
-BootstrapLayerTar write_bootstrap_layer(ByteView bootstrap, const std::vector<MetaFile>& metas, io::ByteSink& sink,
-                                        const EncodeContext& context) {
-  CompressedTar tar(sink, context);
+CompressedTar::Content write_bootstrap_layer(ByteView bootstrap, const std::vector<MetaFile>& metas, io::ByteSink& sink,
+                                             const EncodeContext& context) {
+  CompressedTar tar(codec::Compression::gzip, sink, context);
   tar.write(tar::plain_header(kDirectory, tar::EntryType::directory, 0755, 0).view());
   tar.write(tar::plain_header(kBootstrap, tar::EntryType::regular, 0444, bootstrap.size()).view());
   tar.write(bootstrap);

@@ -10,10 +10,10 @@
 
 #include "accel/base/bytes.hpp"
 #include "accel/base/cancel.hpp"
+#include "accel/formats/compressed_tar.hpp"
 #include "accel/formats/format.hpp"
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
 #include "accel/formats/nydus/stored_meta.hpp"
-#include "accel/hash/digest.hpp"
 #include "accel/io/sink.hpp"
 #include "accel/io/source.hpp"
 
@@ -25,16 +25,10 @@ struct MetaFile {
   const StoredMeta* meta = nullptr;  ///< outlives the call; empty ones are left out
 };
 
-/// What the image's config and manifest say of the layer besides its bytes.
-struct BootstrapLayerTar {
-  hash::Digest diff_id;  ///< SHA-256 of the tar
-  std::uint64_t uncompressed_size = 0;
-};
-
 /// Writes the layer to `sink`. A digest that occurs several times in `metas` gets one file. The bytes depend on content
 /// only: owners and times are 0, and the gzip members have fixed sizes.
-BootstrapLayerTar write_bootstrap_layer(ByteView bootstrap, const std::vector<MetaFile>& metas, io::ByteSink& sink,
-                                        const EncodeContext& context);
+CompressedTar::Content write_bootstrap_layer(ByteView bootstrap, const std::vector<MetaFile>& metas, io::ByteSink& sink,
+                                             const EncodeContext& context);
 
 /// Called for each blob.meta file of a bootstrap layer, in its order, with its size and a stream of its content, which
 /// may be left unread. Layers by other writers may hold one digest several times.

@@ -77,9 +77,8 @@ void FileReader::stream(const Inode& file, const std::function<void(ByteView)>& 
   for (const std::uint32_t position : chunks_of(file)) sink(chunk(position));
 }
 
-/// Inode numbers of the files with content: by the last chunk of each in its blob, so that chunks stored for a file
-/// come in order, and those it shares with earlier files are all that needs going back. Files of equal content are
-/// neighbours.
+/// By the last chunk of each file in its blob, so that chunks stored for a file come in order, and those it shares with
+/// earlier files are all that needs going back. Files of equal content are neighbours.
 std::vector<std::uint32_t> FileReader::in_stored_order() const {
   struct Place {
     std::uint64_t last;

@@ -28,6 +28,9 @@ class FileReader {
   std::size_t read(const Inode& file, std::uint64_t offset, MutableByteView out);
   /// Gives out the whole content of a regular file in pieces.
   void stream(const Inode& file, const std::function<void(ByteView)>& sink);
+  /// Inode numbers of the files with content in the order in which that is stored, so that reading them all goes
+  /// through each blob once, as far as chunks are not shared.
+  [[nodiscard]] std::vector<std::uint32_t> in_stored_order() const;
   /// SHA-256 of the content of every regular file, by inode number. Goes through the blobs in the order in which they
   /// are stored, which is that of the files unless chunks are shared.
   std::vector<RawDigest> digests(const CancelToken& cancel);
@@ -39,7 +42,6 @@ class FileReader {
   /// A chunk's content, valid until the next call.
   ByteView chunk(std::uint32_t position);
   void keep(std::uint32_t position, ByteView content);
-  [[nodiscard]] std::vector<std::uint32_t> in_stored_order() const;
   RawDigest digest_of(const Inode& file, const CancelToken& cancel);
   [[nodiscard]] std::span<const std::uint32_t> chunks_of(const Inode& file) const;
 

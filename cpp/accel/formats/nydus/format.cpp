@@ -17,6 +17,7 @@
 #include "accel/formats/nydus/reader.hpp"
 #include "accel/formats/nydus/ref_encoder.hpp"
 #include "accel/formats/nydus/stored_part.hpp"
+#include "accel/formats/nydus/unpack.hpp"
 #include "accel/oci/media_type.hpp"
 
 namespace accel::formats::nydus {
@@ -124,7 +125,7 @@ class NydusFormat final : public Format {
       metas.push_back({layer.blob.digest.hex(), &part.meta});
     }
     const Rafs rafs = merger.finish(options_.prefetch_patterns);
-    const BootstrapLayerTar written = write_bootstrap_layer(write_bootstrap(rafs).view(), metas, sink, context);
+    const CompressedTar::Content written = write_bootstrap_layer(write_bootstrap(rafs).view(), metas, sink, context);
 
     const std::string version(to_string(rafs.version));
     ImageResult result;
@@ -196,9 +197,13 @@ std::unique_ptr<Format> make(const OptionValues& values) {
 }  // namespace
 
 FormatInfo format_info() {
-  return {"nydus",         "Nydus: RAFS blobs that nydusd and the kernel read lazily, sharing chunks between images",
-          &option_table(), &make,
-          &open_reader,    &open_image};
+  return {.name = "nydus",
+          .description = "Nydus: RAFS blobs that nydusd and the kernel read lazily, sharing chunks between images",
+          .options = &option_table(),
+          .make = &make,
+          .open = &open_reader,
+          .open_image = &open_image,
+          .open_unpacker = &open_unpacker};
 }
 
 }  // namespace accel::formats::nydus

@@ -11,26 +11,11 @@
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
 #include "accel/formats/nydus/rafs_reader.hpp"
 #include "accel/formats/nydus/reader.hpp"
+#include "accel/formats/nydus/stored_layers.hpp"
 
 namespace accel::formats::nydus {
 
 namespace {
-
-std::string annotation(const oci::Descriptor& layer, std::string_view key) {
-  const auto found = layer.annotations.find(std::string(key));
-  return found == layer.annotations.end() ? std::string() : found->second;
-}
-
-const oci::Descriptor* find_bootstrap_layer(const std::vector<oci::Descriptor>& layers) {
-  const auto found = std::find_if(layers.rbegin(), layers.rend(), [](const oci::Descriptor& layer) {
-    return annotation(layer, kBootstrapAnnotation) == "true";
-  });
-  return found == layers.rend() ? nullptr : &*found;
-}
-
-bool is_blob_layer(const oci::Descriptor& layer) {
-  return layer.media_type == kBlobMediaType || annotation(layer, kBlobAnnotation) == "true";
-}
 
 /// The blobs of the image as the table names them.
 class ImageBlobs {
@@ -140,6 +125,8 @@ class Reader final : public RafsReader {
       }
     }
   }
+
+  void verify_bootstrap(const CancelToken&) override { check_bootstrap_digests({}); }
 
  private:
   void check_bootstrap_digests(const hash::Digest& diff_id) const {

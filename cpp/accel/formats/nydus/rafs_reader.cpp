@@ -4,9 +4,8 @@
 
 #include "accel/base/error.hpp"
 #include "accel/formats/nydus/compressor.hpp"
+#include "accel/formats/nydus/tar_writer.hpp"
 #include "accel/formats/nydus/tree_entries.hpp"
-#include "accel/tar/block.hpp"
-#include "accel/tar/writer.hpp"
 
 namespace accel::formats::nydus {
 
@@ -31,6 +30,20 @@ std::string features_of(const Blob& blob) {
   return text;
 }
 
+/// How each blob is best read when all files are: most of it front to back, or its few chunks one by one (a large
+/// dictionary that a small layer needs little of). What a bootstrap calls its own is always read whole, for its digest.
+std::vector<ForwardReader::Mode> modes_for_all_files(const Rafs& rafs) {
+  constexpr std::uint64_t kMost = 4;  // a quarter
+  std::vector<std::uint64_t> used(rafs.blobs.size());
+  for (const Chunk& chunk : rafs.chunks) used[chunk.blob] += chunk.compressed_size;
+  std::vector<ForwardReader::Mode> modes;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const bool whole = is_own(rafs.blobs[i]) || used[i] >= rafs.blobs[i].compressed_size / kMost;
+    modes.push_back(whole ? ForwardReader::Mode::whole : ForwardReader::Mode::ranges);
+  }
+  return modes;
+}
+
 hash::Digest sha256_of(const RawDigest& raw) { return hash::Digest(hash::Algorithm::sha256, raw); }
 
 }  // namespace
@@ -47,7 +60,7 @@ LayerSummary RafsReader::summary() {
   LayerSummary summary;
   summary.format = kind() + (rafs.version == FsVersion::v6 ? " (RAFS v6)" : " (RAFS v5)");
   summary.chunks = rafs.file_chunks.size();
-  walk_entries(rafs.tree, [&](const tar::Entry& entry, const Inode&, std::uint32_t) {
+  walk_entries(rafs.tree, [&](const tar::Entry& entry, Tree::Name) {
     ++summary.entries;
     summary.uncompressed_size += entry.size;
   });
@@ -66,16 +79,16 @@ LayerSummary RafsReader::summary() {
 }
 
 void RafsReader::list(LayerVisitor& visitor) {
-  walk_entries(rafs().tree,
-               [&](const tar::Entry& entry, const Inode&, std::uint32_t) { visitor.entry(entry, hash::Digest()); });
+  walk_entries(rafs().tree, [&](const tar::Entry& entry, Tree::Name) { visitor.entry(entry, hash::Digest()); });
 }
 
-FileReader RafsReader::make_files(ForwardReader::Mode mode, const CancelToken& cancel) {
+FileReader RafsReader::make_files(std::function<ForwardReader::Mode(std::uint32_t blob)> mode,
+                                  const CancelToken& cancel) {
   const Rafs& rafs = this->rafs();
-  return FileReader(rafs, [this, &rafs, mode, cancel](std::uint32_t index) {
+  return FileReader(rafs, [this, &rafs, mode = std::move(mode), cancel](std::uint32_t index) {
     const Blob& blob = rafs.blobs[index];
     try {
-      return std::make_unique<StoredBlob>(blob, rafs.version, find_(blob), mode, options_, cancel);
+      return std::make_unique<StoredBlob>(blob, rafs.version, find_(blob), mode(index), options_, cancel);
     } catch (Error& error) {
       error.add_context("blob " + blob.id);
       throw;
@@ -85,7 +98,7 @@ FileReader RafsReader::make_files(ForwardReader::Mode mode, const CancelToken& c
 
 void RafsReader::verify(LayerVisitor& visitor, const hash::Digest& diff_id, const CancelToken& cancel) {
   const Rafs& rafs = this->rafs();
-  FileReader files = make_files(ForwardReader::Mode::whole, cancel);
+  FileReader files = make_files([](std::uint32_t) { return ForwardReader::Mode::whole; }, cancel);
   const std::vector<RawDigest> digests = files.digests(cancel);
   for (std::uint32_t i = 0; i < rafs.blobs.size(); ++i) {
     StoredBlob& blob = files.blob(i);
@@ -98,9 +111,9 @@ void RafsReader::verify(LayerVisitor& visitor, const hash::Digest& diff_id, cons
     }
   }
   verify_others(diff_id, cancel);
-  walk_entries(rafs.tree, [&](const tar::Entry& entry, const Inode&, std::uint32_t inode) {
+  walk_entries(rafs.tree, [&](const tar::Entry& entry, Tree::Name name) {
     const bool regular = entry.type == tar::EntryType::regular;
-    visitor.entry(entry, regular ? sha256_of(digests[inode]) : hash::Digest());
+    visitor.entry(entry, regular ? sha256_of(digests[rafs.tree.inode_number(name)]) : hash::Digest());
   });
 }
 
@@ -115,33 +128,19 @@ const Inode& RafsReader::file_at(std::string_view path) {
 
 std::size_t RafsReader::read_file(std::string_view path, std::uint64_t offset, MutableByteView out) {
   const Inode& file = file_at(path);
-  if (!files_) files_.emplace(make_files(ForwardReader::Mode::ranges, {}));
+  if (!files_) files_.emplace(make_files([](std::uint32_t) { return ForwardReader::Mode::ranges; }, {}));
   return files_->read(file, offset, out);
 }
 
 void RafsReader::unpack(io::ByteSink& sink, const CancelToken& cancel) {
-  FileReader files = make_files(ForwardReader::Mode::ranges, cancel);
-  Buffer block;
-  walk_entries(rafs().tree, [&](const tar::Entry& entry, const Inode& inode, std::uint32_t) {
-    cancel.check();
-    tar::Entry written = entry;
-    // As tar and Go's archive/tar write directories.
-    if (entry.type == tar::EntryType::directory && !entry.name.ends_with('/')) written.name += '/';
-    block.clear();
-    tar::write_header(written, block);
-    sink.write(block.view());
-    if (entry.type != tar::EntryType::regular) return;
-    files.stream(inode, [&](ByteView piece) {
-      cancel.check();
-      sink.write(piece);
-    });
-    block.clear();
-    block.append_zeros(tar::padding_size(inode.size));
-    sink.write(block.view());
-  });
-  block.clear();
-  tar::write_end(block);
-  sink.write(block.view());
+  const Rafs& rafs = this->rafs();
+  const std::vector<ForwardReader::Mode> modes = modes_for_all_files(rafs);
+  FileReader files = make_files([&](std::uint32_t blob) { return modes[blob]; }, cancel);
+  write_tar(rafs, files, sink, cancel);
+  for (std::uint32_t i = 0; i < rafs.blobs.size(); ++i) {
+    if (modes[i] == ForwardReader::Mode::whole) files.blob(i).finish();
+  }
+  verify_bootstrap(cancel);
 }
 
 }  // namespace accel::formats::nydus

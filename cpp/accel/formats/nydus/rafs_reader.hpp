@@ -24,8 +24,11 @@ class RafsReader : public LayerReader {
   void list(LayerVisitor& visitor) override;
   void verify(LayerVisitor& visitor, const hash::Digest& diff_id, const CancelToken& cancel) override;
   std::size_t read_file(std::string_view path, std::uint64_t offset, MutableByteView out) override;
-  /// Writes the file system as a tar stream: the same bytes for the same tree. See unpack.hpp.
+  /// Writes the file system as a tar stream (see tar_writer.hpp). Verifies every chunk, and whole the blobs that most
+  /// of is needed.
   void unpack(io::ByteSink& sink, const CancelToken& cancel);
+  /// The file system; reads the bootstrap at first use.
+  const Rafs& rafs();
 
  protected:
   RafsReader(FindBlob find, OpenOptions options) : find_(std::move(find)), options_(std::move(options)) {}
@@ -36,14 +39,16 @@ class RafsReader : public LayerReader {
   [[nodiscard]] virtual std::string kind() const = 0;
   /// Verifies what is no part of the blobs in the table, once all of those were verified.
   virtual void verify_others(const hash::Digest& diff_id, const CancelToken& cancel) = 0;
+  /// Verifies where the bootstrap came from, once all blobs of the table were verified.
+  virtual void verify_bootstrap(const CancelToken& cancel) = 0;
   /// Called for every blob of the table while its chunk information is at hand.
   virtual void check_meta(const Blob& blob, const BlobMeta& meta);
 
-  const Rafs& rafs();
   [[nodiscard]] const OpenOptions& options() const noexcept { return options_; }
 
  private:
-  [[nodiscard]] FileReader make_files(ForwardReader::Mode mode, const CancelToken& cancel);
+  [[nodiscard]] FileReader make_files(std::function<ForwardReader::Mode(std::uint32_t blob)> mode,
+                                      const CancelToken& cancel);
   [[nodiscard]] const Inode& file_at(std::string_view path);
 
   const FindBlob find_;

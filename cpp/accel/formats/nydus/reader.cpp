@@ -1,10 +1,12 @@
 #include "accel/formats/nydus/reader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "accel/base/error.hpp"
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
 #include "accel/formats/nydus/rafs_reader.hpp"
+#include "accel/formats/nydus/stored_layers.hpp"
 #include "accel/formats/nydus/toc_reader.hpp"
 #include "accel/oci/media_type.hpp"
 
@@ -36,8 +38,7 @@ FindBlob make_finder(const oci::Descriptor& layer, const std::shared_ptr<io::Byt
       return BlobFiles{other, other, id, id};
     }
     const std::shared_ptr<io::ByteSource> data = open_other(options, wanted.id, wanted.compressed_size);
-    // Only a dictionary's bootstrap can name the digest of the RAFS blob: the layer's own is inside it.
-    if (wanted.meta_digest == RawDigest{}) return BlobFiles{blob, data, layer.digest, id};
+    if (is_own(wanted)) return BlobFiles{blob, data, layer.digest, id};
     const std::string meta = hex_encode(wanted.meta_digest);
     return BlobFiles{open_other(options, meta, wanted.meta_size), data, hash::Digest::try_parse("sha256:" + meta), id};
   };
@@ -90,23 +91,14 @@ class Reader final : public RafsReader {
     }
   }
 
+  void verify_bootstrap(const CancelToken& cancel) override { verify_others({}, cancel); }
+
  private:
-  [[nodiscard]] bool is_in_table() {
-    for (const Blob& blob : rafs().blobs) {
-      if (blob.id == kOwnBlobId) return true;
-      if ((blob.features & feature::kSeparate) != 0 && blob.meta_digest == RawDigest{}) return true;
-    }
-    return false;
-  }
+  [[nodiscard]] bool is_in_table() { return std::ranges::any_of(rafs().blobs, is_own); }
 
   const oci::Descriptor layer_;
   const std::shared_ptr<io::ByteSource> blob_;
 };
-
-bool is_named(const oci::Descriptor& layer) {
-  const auto found = layer.annotations.find(std::string(kBlobAnnotation));
-  return layer.media_type == kBlobMediaType || (found != layer.annotations.end() && found->second == "true");
-}
 
 }  // namespace
 
@@ -117,7 +109,7 @@ std::unique_ptr<RafsReader> make_layer_reader(const oci::Descriptor& layer, std:
 
 std::unique_ptr<LayerReader> open_reader(const oci::Descriptor& layer, std::shared_ptr<io::ByteSource> blob,
                                          const OpenOptions& options) {
-  if (!is_named(layer) && !ends_with_section(*blob)) return nullptr;
+  if (!is_blob_layer(layer) && !ends_with_section(*blob)) return nullptr;
   return make_layer_reader(layer, std::move(blob), options);
 }
 

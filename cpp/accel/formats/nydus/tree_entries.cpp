@@ -6,6 +6,8 @@
 
 namespace accel::formats::nydus {
 
+using tar::EntryType;
+
 namespace {
 
 /// Linux' encoding of a device number in 32 bits. Spec: rafs-v6.md 7.4.
@@ -14,7 +16,7 @@ std::uint32_t minor_of(std::uint32_t device) { return (device & 0xFFU) | (device
 
 class Walk {
  public:
-  using Each = std::function<void(const tar::Entry&, const Inode&, std::uint32_t)>;
+  using Each = std::function<void(const tar::Entry&, Tree::Name)>;
 
   Walk(const Tree& tree, const Each& each) : tree_(tree), each_(each), first_names_(tree.inode_count(), Tree::kNone) {}
 
@@ -45,7 +47,7 @@ class Walk {
 
   void visit(Tree::Name name) {
     const Inode& inode = tree_.inode(name);
-    if (inode.type != tar::EntryType::directory) {
+    if (inode.type != EntryType::directory) {
       report(name, path_);
       return;
     }
@@ -54,31 +56,16 @@ class Walk {
   }
 
   void report(Tree::Name name, const std::string& path) {
-    const Inode& inode = tree_.inode(name);
-    const std::uint32_t number = tree_.inode_number(name);
-    tar::Entry entry;
-    entry.name = path;
-    entry.type = inode.type;
-    entry.mode = inode.mode;
-    entry.uid = inode.uid;
-    entry.gid = inode.gid;
-    entry.mtime = {inode.mtime, inode.mtime_nanoseconds};
-    if (inode.xattrs != 0) entry.xattrs = tree_.xattrs(inode.xattrs);
-    if (inode.type == tar::EntryType::symlink) entry.link_name = tree_.text(inode.link_target);
-    if (inode.type == tar::EntryType::character || inode.type == tar::EntryType::block) {
-      entry.device_major = major_of(inode.device);
-      entry.device_minor = minor_of(inode.device);
-    }
-    if (inode.type == tar::EntryType::regular) {
-      if (first_names_[number] == Tree::kNone) {
-        first_names_[number] = name;
-        entry.size = entry.header_size = inode.size;
+    tar::Entry entry = entry_of(tree_, name, path);
+    if (entry.type == EntryType::regular) {
+      Tree::Name& first = first_names_[tree_.inode_number(name)];
+      if (first == Tree::kNone) {
+        first = name;
       } else {
-        entry.type = tar::EntryType::hardlink;
-        entry.link_name = tree_.path(first_names_[number]).substr(1);
+        make_link(entry, tree_, first);
       }
     }
-    each_(entry, inode, number);
+    each_(entry, name);
   }
 
   const Tree& tree_;
@@ -90,9 +77,32 @@ class Walk {
 
 }  // namespace
 
-void walk_entries(
-    const Tree& tree,
-    const std::function<void(const tar::Entry& entry, const Inode& inode, std::uint32_t inode_number)>& each) {
+tar::Entry entry_of(const Tree& tree, Tree::Name name, std::string path) {
+  const Inode& inode = tree.inode(name);
+  tar::Entry entry;
+  entry.name = std::move(path);
+  entry.type = inode.type;
+  entry.mode = inode.mode;
+  entry.uid = inode.uid;
+  entry.gid = inode.gid;
+  entry.mtime = {inode.mtime, inode.mtime_nanoseconds};
+  if (inode.xattrs != 0) entry.xattrs = tree.xattrs(inode.xattrs);
+  if (inode.type == EntryType::symlink) entry.link_name = tree.text(inode.link_target);
+  if (inode.type == EntryType::character || inode.type == EntryType::block) {
+    entry.device_major = major_of(inode.device);
+    entry.device_minor = minor_of(inode.device);
+  }
+  if (inode.type == EntryType::regular) entry.size = entry.header_size = inode.size;
+  return entry;
+}
+
+void make_link(tar::Entry& entry, const Tree& tree, Tree::Name target) {
+  entry.type = EntryType::hardlink;
+  entry.size = entry.header_size = 0;
+  entry.link_name = tree.path(target).substr(1);
+}
+
+void walk_entries(const Tree& tree, const std::function<void(const tar::Entry& entry, Tree::Name name)>& each) {
   Walk(tree, each).run();
 }
 

@@ -49,7 +49,7 @@ TEST(BootstrapLayer, is_the_tar_that_snapshotters_look_into) {
   const StoredMeta b = meta_of(std::string(5000, 'b'));
   const StoredMeta none;
   io::MemorySink sink;
-  const BootstrapLayerTar layer =
+  const CompressedTar::Content layer =
       write_bootstrap_layer(as_bytes("BOOT"), {{kA, &a}, {kEmpty, &none}, {kB, &b}, {kA, &a}}, sink, machine.context);
 
   const auto file = [](const std::string& name, std::string_view content) {

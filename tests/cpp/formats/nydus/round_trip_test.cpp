@@ -184,6 +184,24 @@ TEST_P(RoundTrip, unpacked_image_has_the_file_tree_of_its_source) {
   expect_equal(tree_of(tars()), tree);
 }
 
+TEST_P(RoundTrip, unpacker_tells_the_layers_apart) {
+  const auto format = format_info().make(GetParam().options);
+  const Image image(*format, tars(), GetParam().stored);
+  const auto unpacker = open_unpacker(image.layers, image.opener(), {});
+  ASSERT_NE(unpacker, nullptr);
+  EXPECT_EQ(unpacker->note(), "");
+  ASSERT_EQ(unpacker->layers().size(), tars().size());
+  fs::Tree tree;
+  for (std::size_t i = 0; i < tars().size(); ++i) {
+    EXPECT_EQ(unpacker->layers()[i].digest, image.layers[i].digest);
+    io::MemorySink tar;
+    unpacker->write_layer(i, tar, {});
+    io::MemoryStream stream(tar.view());
+    fs::add_layer(tree, stream);
+  }
+  expect_equal(tree_of(tars()), tree);
+}
+
 TEST_P(RoundTrip, every_file_is_read_through_its_chunks) {
   const auto format = format_info().make(GetParam().options);
   const Image image(*format, tars(), GetParam().stored);

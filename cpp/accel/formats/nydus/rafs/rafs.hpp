@@ -53,6 +53,12 @@ struct Blob {
 /// What a blob is called inside itself, before its digest is known.
 inline const std::string kOwnBlobId(64, 'x');
 
+/// True in a layer's bootstrap for the layer's own blob; the others are those of a chunk dictionary. Of a blob whose
+/// data is elsewhere (kSeparate) only a dictionary's bootstrap can name the digest: the layer's own is inside it.
+inline bool is_own(const Blob& blob) {
+  return blob.id == kOwnBlobId || ((blob.features & feature::kSeparate) != 0 && blob.meta_digest == RawDigest{});
+}
+
 struct Rafs {
   FsVersion version = FsVersion::v6;
   std::uint32_t chunk_size = kDefaultChunkSize;
