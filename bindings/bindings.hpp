@@ -14,6 +14,7 @@ void register_oci(py::module_& core);
 void register_fs(py::module_& core);
 void register_formats(py::module_& core);
 void register_registry(py::module_& core);
+void register_cache(py::module_& core);
 void register_convert(py::module_& core);
 
 }  // namespace accel::bindings

@@ -18,11 +18,14 @@
 #include "bindings.hpp"
 #include "callbacks.hpp"
 #include "casters.hpp"
+#include "environment.hpp"
 
 namespace accel::bindings {
 
 namespace {
 
+using convert::CacheReport;
+using convert::CacheRequest;
 using convert::CheckReport;
 using convert::ConvertReport;
 using convert::ConvertRequest;
@@ -51,13 +54,6 @@ struct TreeEntry {
   std::uint64_t file = 0;
   fs::Node node;
 };
-
-Environment with_hooks(Environment environment, const NativeHooks& native) {
-  environment.progress = native.progress;
-  environment.log = native.log;
-  environment.cancel = native.cancel;
-  return environment;
-}
 
 /// The files of one image; Python objects are made one by one while iterating.
 struct Listing {
@@ -135,10 +131,16 @@ void register_requests(py::module_& module) {
       .def_readonly("driver", &TargetRequest::driver)
       .def_readonly("options", &TargetRequest::options)
       .def_readonly("location", &TargetRequest::location);
+  py::class_<CacheRequest>(module, "CacheRequest", "The image that remembers converted layers.")
+      .def(py::init<>())
+      .def_readwrite("location", &CacheRequest::location, "Empty: none.")
+      .def_readwrite("version", &CacheRequest::version, "Records of another version are ignored.")
+      .def_readwrite("capacity", &CacheRequest::capacity, "Records kept for each platform; 0: no cache.");
   py::class_<ConvertRequest>(module, "ConvertRequest", "What to convert, into what.")
       .def(py::init<>())
       .def_readwrite("source", &ConvertRequest::source)
       .def_readwrite("targets", &ConvertRequest::targets)
+      .def_readwrite("cache", &ConvertRequest::cache)
       .def_readwrite("platforms", &ConvertRequest::platforms, "Empty: all.")
       .def_readwrite("docker_to_oci", &ConvertRequest::docker_to_oci)
       .def_readwrite("verify", &ConvertRequest::verify)
@@ -184,11 +186,18 @@ void register_convert_report(py::module_& module) {
       .def_readonly("layers", &TargetReport::layers)
       .def_readonly("notes", &TargetReport::notes)
       .def_readonly("skipped", &TargetReport::skipped);
+  py::class_<CacheReport>(module, "CacheReport", "What a conversion had of its cache.")
+      .def_readonly("reference", &CacheReport::reference, "Empty: there was none.")
+      .def_readonly("hits", &CacheReport::hits)
+      .def_readonly("misses", &CacheReport::misses)
+      .def_readonly("added", &CacheReport::added, "Records.")
+      .def_readonly("dropped", &CacheReport::dropped, "Records.");
   py::class_<ConvertReport>(module, "ConvertReport", "The outcome of convert(). Times are seconds.")
       .def_readonly("source_reference", &ConvertReport::source_reference)
       .def_readonly("source_digest", &ConvertReport::source_digest)
       .def_readonly("source_size", &ConvertReport::source_size)
       .def_readonly("targets", &ConvertReport::targets)
+      .def_readonly("cache", &ConvertReport::cache)
       .def_property_readonly("total", [](const ConvertReport& report) { return report.total.count(); })
       .def_property_readonly("pull", [](const ConvertReport& report) { return report.pull.count(); })
       .def_property_readonly("convert", [](const ConvertReport& report) { return report.convert.count(); })
@@ -274,6 +283,8 @@ void register_location(py::module_& module) {
       .def("__str__", [](const Location& location) { return to_str(location.to_string()); });
   module.def("parse_target_location", &convert::parse_target_location, py::arg("text"),
              "A location that can be written. Raises InvalidReference or UnsupportedError.");
+  module.def("parse_cache_location", &convert::parse_cache_location, py::arg("text"),
+             "A location of a cache image: one that can be changed. Raises ConfigError as well.");
 }
 
 }  // namespace

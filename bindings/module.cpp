@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, core) {
   accel::bindings::register_formats(core);
   accel::bindings::register_registry(core);
   accel::bindings::register_convert(core);
+  accel::bindings::register_cache(core);
 }

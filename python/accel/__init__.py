@@ -22,6 +22,7 @@ except ImportError as error:
     raise ImportError(explain(error)) from error
 
 from accel import progress, units
+from accel._cache import CacheContent, CachePruned, CacheRecord, inspect_cache, prune_cache
 from accel._check import check
 from accel._convert import convert, execute
 from accel._copy import copy
@@ -49,6 +50,7 @@ from accel._image import FileEntry, Image, ImageLayer, Inspection, inspect
 from accel._image import open_image as open  # noqa: A004 - `accel.open` reads well and shadows nothing outside
 from accel._plan import Plan, PlannedTarget, plan
 from accel._results import (
+    CacheUse,
     CheckReport,
     ConvertResult,
     CopyResult,
@@ -66,6 +68,10 @@ if TYPE_CHECKING:
     from accel._config import Config
 
 __all__ = [
+    "CacheContent",
+    "CachePruned",
+    "CacheRecord",
+    "CacheUse",
     "CancelToken",
     "Cancelled",
     "CheckReport",
@@ -111,9 +117,11 @@ __all__ = [
     "execute",
     "formats",
     "inspect",
+    "inspect_cache",
     "open",
     "plan",
     "progress",
+    "prune_cache",
     "units",
     "unpack",
 ]

@@ -44,7 +44,8 @@ def convert(
         driver: One or several formats (see `accel.formats`); by default those of `config`, else estargz.
         options: Driver options. A plain key is for every driver that has it, `driver.key` for that driver.
         platform: `os/arch[/variant]`, one or several; by default those of `config`, else all.
-        cache: Remote cache image; this version has none.
+        cache: Remote cache image: layers that it knows are not converted again, and it learns those that are. By
+            default that of `config`; "" for none.
         verify: Check each result against the source before its tag is written.
         dry_run: Only say what would be done.
         jobs: Worker threads; all cores by default.
@@ -92,6 +93,7 @@ def execute(
         if not target.done
     ]
     request.platforms = [oci.Platform.parse(name) for name in settled.platforms]
+    request.cache = _cache_request(settled.cache, config)
     request.docker_to_oci = settled.docker_to_oci
     request.harbor_annotation = settled.harbor_annotation
     request.verify = verify
@@ -102,6 +104,15 @@ def execute(
             return _nothing_to_do(settled, inspect_report(settled.source, (), environment, hooks))
         result = ConvertResult.from_report(native.convert(request, environment, hooks))
     return _with_done_targets(settled, result)
+
+
+def _cache_request(location: str, config: Config | None) -> native.CacheRequest:
+    request = native.CacheRequest()
+    request.location = location
+    if config is not None:
+        request.version = config.provider.cache_version
+        request.capacity = config.provider.cache_size
+    return request
 
 
 def _nothing_to_do(settled: Plan, report: native.InspectReport) -> ConvertResult:
@@ -133,4 +144,4 @@ def _with_done_targets(settled: Plan, result: ConvertResult) -> ConvertResult:
         else next(made)
         for target in settled.targets
     )
-    return ConvertResult(source, targets, result.elapsed, result.bytes)
+    return ConvertResult(source, targets, result.elapsed, result.bytes, result.cache)

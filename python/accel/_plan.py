@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from accel import _options, _rules, _templates
 from accel._core import oci
-from accel._core.convert import Location, parse_target_location
+from accel._core.convert import Location, parse_cache_location, parse_target_location
 from accel._errors import ConfigError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Plan:
     platforms: tuple[str, ...] = ()
     docker_to_oci: bool = False
     harbor_annotation: bool = False
+    cache: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -63,16 +64,14 @@ def plan(
         driver: One or several formats; by default those of `config`, else estargz.
         options: Driver options. A plain key is for every driver that has it, `driver.key` for that driver.
         platform: `os/arch[/variant]`, one or several; by default those of `config`, else all.
-        cache: Remote cache image; this version has none.
+        cache: Remote cache image; by default that of `config`, "" for none.
         config: Settings; the first of its profiles that matches the source decides, else its `driver` and `rules`.
 
     Raises:
         InvalidReference: `source` or a target is no image location, or a tag gets too long.
         ConfigError: drivers, options or rules that do not fit.
-        UnsupportedError: a driver that this version does not have, or `cache`.
+        UnsupportedError: a driver that this version does not have.
     """
-    if cache:
-        raise UnsupportedError(f"cache {cache}: this version has no remote cache; leave it out")
     where = Location.parse(source)
     wanted_platforms = tuple(str(oci.Platform.parse(text)) for text in _as_list(platform))
     settings = _Settings.of(where, wanted_platforms, config)
@@ -86,12 +85,15 @@ def plan(
         place = _destination(where, target, name, settings, several=len(drivers) > 1)
         targets.append(PlannedTarget(name, native, place.location, place.done))
     _check_targets(where, targets)
+    remembered = str(parse_cache_location(cache)) if cache else settings.cache if cache is None else ""
+    _check_cache(remembered, where, targets)
     return Plan(
         source=str(where),
         targets=tuple(targets),
         platforms=settings.platforms,
         docker_to_oci=docker_to_oci,
         harbor_annotation=config is not None and config.converter.harbor_annotation,
+        cache=remembered,
         notes=settings.notes,
     )
 
@@ -111,12 +113,13 @@ class _Settings:
     drivers: tuple[Driver, ...]
     platforms: tuple[str, ...]
     cache_tag: str
+    cache: str  # location of the cache image
     notes: tuple[str, ...]
 
     @classmethod
     def of(cls, source: Location, platforms: tuple[str, ...], config: Config | None) -> _Settings:
         if config is None:
-            return cls(None, None, (), platforms, "", ())
+            return cls(None, None, (), platforms, "", "", ())
         converter = config.converter
         profile = _matching_profile(source, platforms, config)
         drivers = profile.all_drivers() if profile else (converter.driver,) if converter.driver else ()
@@ -125,10 +128,19 @@ class _Settings:
         if restricted:
             chosen = tuple(name for name in chosen if name in restricted)
         cache_tag = _rules.cache_tag(converter.rules)
-        notes = []
-        if cache_tag or (profile and profile.cache):
-            notes.append("the configuration names a cache image; this version converts without one")
-        return cls(config, profile, drivers, chosen, cache_tag, tuple(notes))
+        cache, notes = _configured_cache(source, profile, cache_tag)
+        return cls(config, profile, drivers, chosen, cache_tag, cache, notes)
+
+
+def _configured_cache(source: Location, profile: Profile | None, cache_tag: str) -> tuple[str, tuple[str, ...]]:
+    """The location of the cache image that the configuration names, "" for none, and what the user should know."""
+    if not cache_tag and not (profile and profile.cache):
+        return "", ()
+    if source.transport != "registry":
+        return "", ("the configuration's cache image is for sources in registries; this one is converted without",)
+    if profile and profile.cache:
+        return _rules.by_template(source, profile.all_drivers()[0].type, profile.cache).location, ()
+    return _rules.with_tag(source, cache_tag), ()
 
 
 def _matching_profile(source: Location, platforms: tuple[str, ...], config: Config) -> Profile | None:
@@ -196,3 +208,9 @@ def _check_targets(source: Location, targets: Sequence[PlannedTarget]) -> None:
                 "use {driver} in target, template or tag_suffix"
             )
         places[target.location] = target.driver
+
+
+def _check_cache(cache: str, source: Location, targets: Sequence[PlannedTarget]) -> None:
+    places = {target.location for target in targets if not target.done}
+    if cache and places and cache in {str(source), *places}:
+        raise ConfigError(f"cache {cache} is the source or a target of the conversion; give the cache a tag of its own")

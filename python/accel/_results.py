@@ -25,7 +25,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer and what it became. `cached`: taken over without conversion."""
+    """One layer and what it became. `cached`: taken over without conversion, from the cache or from the source."""
 
     platform: str
     source: str
@@ -74,6 +74,20 @@ class Transferred:
 
 
 @dataclass(frozen=True)
+class CacheUse:
+    """What a conversion had of its cache image. Layers are counted once for each target that could use it.
+
+    `hits` were there already, `misses` were converted; `added` and `dropped` are records of the cache image.
+    """
+
+    reference: str
+    hits: int
+    misses: int
+    added: int
+    dropped: int
+
+
+@dataclass(frozen=True)
 class ConvertResult:
     """The outcome of `convert`."""
 
@@ -81,6 +95,7 @@ class ConvertResult:
     targets: tuple[Target, ...]
     elapsed: Elapsed = field(default_factory=Elapsed)
     bytes: Transferred = field(default_factory=Transferred)
+    cache: CacheUse | None = None
 
     @classmethod
     def from_report(cls, report: native.ConvertReport) -> ConvertResult:
@@ -108,11 +123,15 @@ class ConvertResult:
             )
             for target in report.targets
         )
+        cache = report.cache
         return cls(
             source=Source(report.source_reference, report.source_digest, report.source_size),
             targets=targets,
             elapsed=Elapsed(report.total, report.pull, report.convert, report.push),
             bytes=Transferred(report.bytes_read, report.bytes_written, report.bytes_uploaded, report.bytes_mounted),
+            cache=CacheUse(cache.reference, cache.hits, cache.misses, cache.added, cache.dropped)
+            if cache.reference
+            else None,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -24,11 +24,13 @@ from pydantic_core import PydanticCustomError
 
 from accel import _templates
 from accel._core import oci
+from accel._core.convert import CacheRequest
 from accel._errors import ConfigError
 
 # What a target or cache template may name.
 TEMPLATE_FIELDS = ("driver", "host", "repository", "name", "tag")
 
+_CACHE = CacheRequest()  # the defaults
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?)?B?\s*", re.IGNORECASE)
 
@@ -210,8 +212,8 @@ class Provider(Model):
     source: dict[str, Host] = {}
     work_dir: Path = Path("/tmp")  # noqa: S108 - the default of the service this configuration comes from
     gcpolicy: GcPolicy = GcPolicy()
-    cache_size: int = Field(default=200, ge=0)
-    cache_version: str = "v1"
+    cache_size: int = Field(default=_CACHE.capacity, ge=0)
+    cache_version: str = _CACHE.version
 
     @field_validator("source")
     @classmethod
@@ -307,6 +309,8 @@ class Profile(Model):
             raise ValueError(f"each driver once, got {', '.join(types)}")
         if self.target and len(types) > 1 and "driver" not in _templates.fields(self.target):
             raise ValueError("several drivers need {driver} in target")
+        if len(types) > 1 and "driver" in _templates.fields(self.cache):
+            raise ValueError("several drivers share one cache image; leave {driver} out of cache")
         return self
 
     def all_drivers(self) -> tuple[Driver, ...]:

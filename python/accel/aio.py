@@ -11,13 +11,13 @@ import functools
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from accel import _check, _convert, _copy, _image, _unpack
+from accel import _cache, _check, _convert, _copy, _image, _unpack
 from accel._core.base import CancelToken, ProgressEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["check", "convert", "copy", "execute", "inspect", "open", "unpack"]
+__all__ = ["check", "convert", "copy", "execute", "inspect", "inspect_cache", "open", "prune_cache", "unpack"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,5 +97,7 @@ convert = _asynchronous(_convert.convert)
 copy = _asynchronous(_copy.copy)
 execute = _asynchronous(_convert.execute)
 inspect = _asynchronous(_image.inspect)
+inspect_cache = _asynchronous(_cache.inspect_cache)
 open = _asynchronous(_image.open_image)  # noqa: A001 - the namesake of accel.open
+prune_cache = _asynchronous(_cache.prune_cache)
 unpack = _asynchronous(_unpack.unpack)

@@ -47,6 +47,11 @@ class Repository:
         assert status == 201, answer
         return sha256(body)
 
+    def delete_blob(self, digest: str) -> None:
+        """Takes a blob out of this repository."""
+        status, _, answer = self._request("DELETE", f"/v2/{self._name}/blobs/{digest}")
+        assert status == 202, answer
+
     def put_blob(self, data: bytes) -> dict[str, Any]:
         """Uploads; returns digest and size for a descriptor."""
         status, location, answer = self._request("POST", f"/v2/{self._name}/blobs/uploads/")

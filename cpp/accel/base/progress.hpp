@@ -19,7 +19,7 @@ struct ProgressEvent {
   ProgressState state = ProgressState::running;
   std::uint64_t done = 0;
   std::uint64_t total = 0;
-  std::string detail;  ///< a short text for people: platform, driver, "exists", "mounted from …"
+  std::string detail;  ///< a short text for people: platform, driver, "exists", "cached", "mounted from …"
 };
 
 /// Receives events from any thread. Must not block and must not throw; rate limiting is the observer's job.

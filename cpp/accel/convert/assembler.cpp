@@ -129,7 +129,7 @@ class Assembler final : public DocumentRewriter {
       take_over(source);
     }
     image_.layers.push_back({node.platform.to_string(), source.digest.to_string(), descriptor.digest.to_string(),
-                             source.size, descriptor.size, layer.action != LayerAction::convert});
+                             source.size, descriptor.size, layer.action != LayerAction::convert || layer.cached});
     return descriptor;
   }
 

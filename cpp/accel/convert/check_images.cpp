@@ -8,13 +8,13 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/base/thread_pool.hpp"
 #include "accel/convert/config_compare.hpp"
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/image.hpp"
 #include "accel/convert/image_tree.hpp"
 #include "accel/convert/layer_opener.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/fs/tree.hpp"
 #include "accel/oci/media_type.hpp"
 

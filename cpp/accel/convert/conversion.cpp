@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/convert/assembler.hpp"
 #include "accel/convert/blob_transfer.hpp"
 #include "accel/convert/check_images.hpp"
@@ -11,10 +12,10 @@
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/image_layer.hpp"
 #include "accel/convert/image_writer.hpp"
+#include "accel/convert/layer_cache.hpp"
 #include "accel/convert/layer_keeper.hpp"
 #include "accel/convert/layer_pipeline.hpp"
 #include "accel/convert/limits.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/convert/planner.hpp"
 #include "accel/convert/written_again.hpp"
 #include "accel/crypt/keys.hpp"
@@ -30,19 +31,24 @@ using LayerResults = std::vector<ConvertedLayer>;
 class Conversion {
  public:
   Conversion(const ConvertRequest& request, const OpenImage& source, const std::vector<OpenImage>& targets,
-             const Environment& environment, const ImageOpener& open)
+             const Environment& environment, const ImageOpener& open, LayerCache* cache)
       : request_(request),
         source_(source),
         targets_(targets),
         environment_(environment),
         open_(open),
+        cache_(cache),
         cancel_(environment.cancel),
         job_{{}, Reporter(*environment.progress, source.reference)} {}
 
   ConvertReport run() {
     const auto start = std::chrono::steady_clock::now();
-    image_ = read_image(*source_.repository, source_.tag, request_.platforms, cancel_);
+    read_documents();
     plan_ = make_plan(image_, request_, open_formats(), *source_.repository, cancel_);
+    for (const PlannedTarget& target : plan_.targets) {
+      const bool is_cacheable = cache_ != nullptr && uncacheable_because(*target.format).empty();
+      fingerprints_.push_back(is_cacheable ? cache::fingerprint_of(target.format->fingerprint()) : hash::Digest());
+    }
     ConvertReport report;
     report.source_reference = source_.reference;
     report.source_digest = image_.root.descriptor.digest.to_string();
@@ -52,11 +58,23 @@ class Conversion {
     } else {
       write_targets(report);
     }
+    if (cache_ != nullptr) report.cache = cache_->report();
     fill_counters(report, job_.tally, std::chrono::steady_clock::now() - start);
     return report;
   }
 
  private:
+  /// Those of the source and of the cache, side by side.
+  void read_documents() {
+    run_parallel(cache_ != nullptr ? 2 : 1, 2, cancel_, [&](std::size_t i, const CancelToken& token) {
+      if (i == 0) {
+        image_ = read_image(*source_.repository, source_.tag, request_.platforms, token);
+      } else {
+        cache_->read(token);
+      }
+    });
+  }
+
   /// The formats of the request, ready to encode.
   std::vector<std::shared_ptr<const formats::Format>> open_formats() {
     std::vector<std::shared_ptr<const formats::Format>> formats;
@@ -92,19 +110,60 @@ class Conversion {
     MemoryBudget budget(limits.encoder_bytes);
     ThreadPool pool(jobs);
     const LayerContext context{environment_, job_, pool, budget};
-    const std::vector<LayerResults> layers = convert_layers(context, limits.layers);
+    std::vector<LayerResults> layers(targets_.size(), LayerResults(plan_.layers.size()));
+    take_cached_layers(layers);
+    convert_layers(layers, context, limits.layers);
     for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(write_target(t, layers[t], context));
     write_tags(tags_, job_, cancel_);
+    if (cache_ != nullptr) write_cache(layers);
   }
 
-  std::vector<LayerResults> convert_layers(const LayerContext& context, std::size_t side_by_side) {
-    std::vector<LayerResults> results(targets_.size(), LayerResults(plan_.layers.size()));
+  /// All that the cache knows, side by side: each waits for the network only.
+  void take_cached_layers(std::vector<LayerResults>& results) {
+    if (cache_ == nullptr) return;
+    std::vector<std::pair<std::size_t, std::size_t>> wanted;  // target, layer
+    for (std::size_t t = 0; t < targets_.size(); ++t) {
+      for (std::size_t i = 0; i < plan_.layers.size(); ++i) {
+        if (!fingerprints_[t].empty() && plan_.layers[i].actions[t] == LayerAction::convert) wanted.emplace_back(t, i);
+      }
+    }
+    run_parallel(wanted.size(), environment_.registry.max_connections, cancel_,
+                 [&](std::size_t piece, const CancelToken& token) {
+                   const auto [t, i] = wanted[piece];
+                   const PlannedLayer& layer = plan_.layers[i];
+                   auto taken = cache_->take(layer, fingerprints_[t], lane_of(t), job_, token);
+                   if (!taken) return;
+                   results[t][i] = std::move(*taken);
+                   with_layer_context(layer.source.digest, [&] { take_source(t, results[t][i], layer, token); });
+                 });
+  }
+
+  void write_cache(const std::vector<LayerResults>& layers) {
+    std::vector<LayerCache::Finished> finished;
+    for (std::size_t t = 0; t < targets_.size(); ++t) {
+      if (fingerprints_[t].empty()) continue;
+      finished.push_back({&plan_.targets[t], targets_[t].repository.get(), fingerprints_[t], &layers[t]});
+    }
+    cache_->write(image_, plan_, finished, job_, cancel_);
+  }
+
+  /// True when some target's layer has yet to be converted or looked at.
+  [[nodiscard]] bool has_work(const std::vector<LayerResults>& results, std::size_t layer) const {
+    return std::any_of(results.begin(), results.end(), [&](const LayerResults& of) { return !of[layer].cached; });
+  }
+
+  void convert_layers(std::vector<LayerResults>& results, const LayerContext& context, std::size_t side_by_side) {
+    std::vector<std::size_t> numbers;
     std::vector<std::uint64_t> sizes;
-    for (const PlannedLayer& layer : plan_.layers) sizes.push_back(layer.source.size);
+    for (std::size_t i = 0; i < plan_.layers.size(); ++i) {
+      if (!has_work(results, i)) continue;
+      numbers.push_back(i);
+      sizes.push_back(plan_.layers[i].source.size);
+    }
     const WorkOrder order = largest_first(sizes);
-    job_.reporter.begin(image_.root.descriptor.digest.to_string(), plan_.layers.size(), order.bytes);
+    job_.reporter.begin(image_.root.descriptor.digest.to_string(), numbers.size(), order.bytes);
     run_parallel(order.pieces.size(), side_by_side, cancel_, [&](std::size_t i, const CancelToken& token) {
-      const std::size_t piece = order.pieces[i];
+      const std::size_t piece = numbers[order.pieces[i]];
       const PlannedLayer& layer = plan_.layers[piece];
       try {
         with_context(layer.platforms, [&] {
@@ -115,7 +174,6 @@ class Conversion {
         throw;
       }
     });
-    return results;
   }
 
   void convert_one(std::size_t index, std::vector<LayerResults>& results, const LayerContext& context,
@@ -125,6 +183,7 @@ class Conversion {
     std::vector<std::size_t> wanted;  // targets that the pipeline feeds
     for (std::size_t t = 0; t < targets_.size(); ++t) {
       ConvertedLayer& result = results[t][index];
+      if (result.cached) continue;
       result.action = layer.actions[t];
       if (result.action == LayerAction::keep && is_part_of_image(t)) {
         result.blob = layer.source;  // verified with the whole image, in image_layers_of
@@ -142,8 +201,13 @@ class Conversion {
       ConvertedLayer& result = results[wanted[i]][index];
       std::move(result.notes.begin(), result.notes.end(), std::back_inserter(converted[i].notes));
       result = std::move(converted[i]);
-      if (result.result.refers_to_source) take_blob(wanted[i], layer.source, *source_.repository, cancel);
+      take_source(wanted[i], result, layer, cancel);
     }
+  }
+
+  /// Sees to it that the source layer is where the converted one is, if readers need both.
+  void take_source(std::size_t t, const ConvertedLayer& made, const PlannedLayer& layer, const CancelToken& cancel) {
+    if (made.result.refers_to_source) take_blob(t, layer.source, *source_.repository, cancel);
   }
 
   /// Sees to it that `blob` of `from` is where the layers of target `t` are.
@@ -165,21 +229,23 @@ class Conversion {
       AssembleOptions options;
       options.harbor_annotation = request_.harbor_annotation;
       options.image_layers = &image_layers;
+      const bool may_stand =
+          std::all_of(layers.begin(), layers.end(), [](const ConvertedLayer& layer) { return layer.cached; });
       TargetImage image = assemble(image_, plan_, t, layers, options);
       std::string toc_image;
       if (std::any_of(layers.begin(), layers.end(), [](const auto& layer) { return layer.external_toc.has_value(); })) {
-        tags_.push_back(write_toc_image(layers, target.tag, *target.repository, job_, cancel_));
+        tags_.push_back(write_toc_image(layers, target.tag, may_stand, *target.repository, job_, cancel_));
         toc_image = tags_.back().document.descriptor.digest.to_string();
       }
       const std::string suffix = planned.format->capabilities().twin_tag_suffix;
       if (!suffix.empty()) {
         options.twin = true;
         const TargetImage twin = assemble(image_, plan_, t, layers, options);
-        tags_.push_back(write_image(twin, target.tag + suffix, planned.driver, *source_.repository, *target.repository,
-                                    job_, cancel_));
+        tags_.push_back(write_image(twin, target.tag + suffix, planned.driver, may_stand, *source_.repository,
+                                    *target.repository, job_, cancel_));
       }
-      tags_.push_back(
-          write_image(image, target.tag, planned.driver, *source_.repository, *target.repository, job_, cancel_));
+      tags_.push_back(write_image(image, target.tag, planned.driver, may_stand, *source_.repository, *target.repository,
+                                  job_, cancel_));
       if (request_.verify) verify(t, image, toc_image);
       TargetReport report = make_report(t, std::move(image), layers);
       for (const auto& [node, made] : image_layers) {
@@ -261,10 +327,20 @@ class Conversion {
     report.skipped = true;
     for (const ImageNode* node : image_.images()) {
       for (const oci::Descriptor& layer : node->manifest.layers) {
-        const bool cached = plan_.layers[plan_.find(layer)].actions[t] != LayerAction::convert;
-        const std::string digest = layer.digest.to_string();
-        report.layers.push_back(
-            {node->platform.to_string(), digest, cached ? digest : "", layer.size, cached ? layer.size : 0, cached});
+        const PlannedLayer& planned = plan_.layers[plan_.find(layer)];
+        LayerReport one{node->platform.to_string(), layer.digest.to_string(), "", layer.size, 0, false};
+        if (planned.actions[t] != LayerAction::convert) {
+          one.cached = true;
+          one.target_digest = one.source_digest;
+          one.target_size = layer.size;
+        } else if (!fingerprints_[t].empty()) {
+          if (const cache::LayerRecord* known = cache_->find(planned, fingerprints_[t])) {
+            one.cached = true;
+            one.target_digest = known->target.digest.to_string();
+            one.target_size = known->target.size;
+          }
+        }
+        report.layers.push_back(std::move(one));
       }
     }
     return report;
@@ -277,6 +353,9 @@ class Conversion {
     report.notes = image_.notes;
     const std::vector<std::string>& notes = plan_.targets[t].notes;
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+    if (const std::string why = uncacheable_because(*plan_.targets[t].format); cache_ != nullptr && !why.empty()) {
+      report.notes.push_back("the cache takes no part: " + why);
+    }
     return report;
   }
 
@@ -289,12 +368,14 @@ class Conversion {
   const std::vector<OpenImage>& targets_;
   const Environment& environment_;
   const ImageOpener& open_;
+  LayerCache* const cache_;  // or null
   const CancelToken cancel_;
   JobState job_;
   // By target, null where there is none.
   std::vector<OpenImage> dictionaries_;
   std::vector<std::shared_ptr<backend::BlobBackend>> backends_;
   std::vector<crypt::Recipients> recipients_;
+  std::vector<hash::Digest> fingerprints_;  // empty: its layers are not cached
   Image image_;
   Plan plan_;
   std::vector<PendingTag> tags_;
@@ -323,8 +404,16 @@ std::vector<std::shared_ptr<formats::Format>> make_formats(const ConvertRequest&
 
 ConvertReport convert_image(const ConvertRequest& request, const OpenImage& source,
                             const std::vector<OpenImage>& targets, const Environment& environment,
-                            const ImageOpener& open) {
-  return Conversion(request, source, targets, environment, open).run();
+                            const ImageOpener& open, const OpenImage* cache) {
+  if (cache == nullptr) return Conversion(request, source, targets, environment, open, nullptr).run();
+  LayerCache layers(*cache, request, environment);
+  try {
+    return Conversion(request, source, targets, environment, open, &layers).run();
+  } catch (const Error& error) {
+    if (!layers.is_suspect(error)) throw;
+    layers.distrust(error);
+  }
+  return Conversion(request, source, targets, environment, open, &layers).run();
 }
 
 }  // namespace accel::convert

@@ -30,10 +30,10 @@ struct OpenImage {
 using ImageOpener = std::function<OpenImage(const std::string& location)>;
 
 /// Converts `source` into `targets` (one for each of `request.targets`, whose repository may be null in a dry run), as
-/// `convert` in converter.hpp says.
+/// `convert` in converter.hpp says. `cache` is the place of `request.cache`, null when there is none.
 ConvertReport convert_image(const ConvertRequest& request, const OpenImage& source,
                             const std::vector<OpenImage>& targets, const Environment& environment,
-                            const ImageOpener& open);
+                            const ImageOpener& open, const OpenImage* cache = nullptr);
 
 /// The formats of `request.targets` with their options. Throws ConfigError naming the option.
 std::vector<std::shared_ptr<formats::Format>> make_formats(const ConvertRequest& request);

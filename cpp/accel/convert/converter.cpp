@@ -1,6 +1,8 @@
 #include "accel/convert/converter.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,6 +35,18 @@ void check_tags(const Location& location, const formats::Capabilities& capabilit
   }
 }
 
+/// The place of the cache; nothing when there is none.
+std::optional<Location> check_cache(const ConvertRequest& request, const std::vector<Location>& targets) {
+  if (request.cache.location.empty() || request.cache.capacity == 0) return std::nullopt;
+  Location cache = parse_cache_location(request.cache.location);
+  const auto is_cache = [&](const Location& other) { return other.to_string() == cache.to_string(); };
+  if (is_cache(Location::parse(request.source)) || std::any_of(targets.begin(), targets.end(), is_cache)) {
+    throw ConfigError("cache " + cache.to_string() + " is the source or a target of the conversion",
+                      "give the cache a tag of its own");
+  }
+  return cache;
+}
+
 /// Refuses a request before anything is opened: targets that overwrite each other, tags no registry takes.
 std::vector<Location> check_targets(const ConvertRequest& request) {
   if (request.targets.empty()) throw ConfigError("the conversion names no target", "name at least one driver");
@@ -57,13 +71,16 @@ std::vector<Location> check_targets(const ConvertRequest& request) {
 ConvertReport convert(const ConvertRequest& request, const Environment& environment) {
   const Location source = Location::parse(request.source);
   const std::vector<Location> targets = check_targets(request);
+  const std::optional<Location> cache = check_cache(request, targets);
   return with_image_context("convert " + source.to_string(), [&] {
     OpenedLocations opened(environment);
     const OpenImage from = opened.open_source(source);
     std::vector<OpenImage> to;
     for (const Location& target : targets) to.push_back(opened.open_target(target, request.dry_run));
     const auto open = [&](const std::string& location) { return opened.open_source(Location::parse(location)); };
-    return convert_image(request, from, to, environment, open);
+    std::optional<OpenImage> remembered;
+    if (cache) remembered = opened.open_target(*cache, false);  // a layout that is not there is made by the first write
+    return convert_image(request, from, to, environment, open, remembered ? &*remembered : nullptr);
   });
 }
 

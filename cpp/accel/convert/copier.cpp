@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/convert/blob_transfer.hpp"
 #include "accel/convert/document_set.hpp"
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/image.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/convert/recrypt.hpp"
 #include "accel/convert/tally.hpp"
 #include "accel/oci/json.hpp"

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/convert/error_context.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/oci/media_type.hpp"
 

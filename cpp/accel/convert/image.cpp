@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/convert/error_context.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/io/memory.hpp"
 #include "accel/oci/annotation.hpp"
 #include "accel/oci/json.hpp"

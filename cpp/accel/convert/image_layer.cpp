@@ -1,16 +1,59 @@
 #include "accel/convert/image_layer.hpp"
 
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "accel/base/error.hpp"
 #include "accel/convert/blob_sink.hpp"
 #include "accel/convert/error_context.hpp"
 #include "accel/crypt/ocicrypt.hpp"
+#include "accel/io/sink.hpp"
+#include "accel/oci/json.hpp"
 
 namespace accel::convert {
 
 namespace {
+
+/// Holds a small blob until it is whole, so that one which the repository has is not sent again. A larger one goes out
+/// as it comes.
+class HeldBlob final : public io::ByteSink {
+ public:
+  HeldBlob(oci::Repository& repository, std::size_t held_bytes, Tally& tally, const CancelToken& cancel,
+           std::function<void(std::uint64_t written)> on_write)
+      : repository_(repository),
+        held_bytes_(held_bytes),
+        tally_(tally),
+        cancel_(cancel),
+        on_write_(std::move(on_write)) {}
+
+  void write(ByteView bytes) override {
+    if (!sink_ && held_.size() + bytes.size() <= held_bytes_) return held_.append(bytes);
+    if (!sink_) {
+      sink_.emplace(repository_.create_blob(0, cancel_), tally_, on_write_);
+      sink_->write(held_.view());
+      held_ = Buffer();
+    }
+    sink_->write(bytes);
+  }
+
+  oci::Descriptor commit() {
+    if (sink_) return sink_->commit();
+    const oci::Descriptor blob = oci::describe("", as_text(held_.view()));
+    put_blob(repository_, blob, held_.view(), tally_, cancel_);
+    return blob;
+  }
+
+ private:
+  oci::Repository& repository_;
+  const std::size_t held_bytes_;
+  Tally& tally_;
+  const CancelToken& cancel_;
+  const std::function<void(std::uint64_t)> on_write_;
+  Buffer held_;
+  std::optional<BlobSink> sink_;
+};
 
 formats::ConvertedImage collect(const ImageNode& image, const std::string& reference, const Plan& plan,
                                 const std::vector<ConvertedLayer>& layers) {
@@ -38,9 +81,9 @@ MadeImageLayer make_image_layer(const ImageNode& image, const std::string& refer
   encode.temp_dir = context.environment.temp_dir;
   const std::string id = image.descriptor.digest.to_string() + "@" + target.plan->driver;
   context.job.reporter.event("push", id, ProgressState::started);
-  BlobSink sink(target.repository->create_blob(0, cancel), context.job.tally, [&](std::uint64_t written) {
-    context.job.reporter.event("push", id, ProgressState::running, written);
-  });
+  HeldBlob sink(
+      *target.repository, context.environment.registry.upload_chunk_bytes, context.job.tally, cancel,
+      [&](std::uint64_t written) { context.job.reporter.event("push", id, ProgressState::running, written); });
   crypt::Annotations keys;
   {
     const BusyClock::Scope busy(&context.job.tally.convert);

@@ -9,8 +9,8 @@
 
 #include "accel/base/bounded_queue.hpp"
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/convert/error_context.hpp"
-#include "accel/convert/parallel.hpp"
 
 namespace accel::convert {
 

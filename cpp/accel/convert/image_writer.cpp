@@ -3,10 +3,10 @@
 #include <set>
 #include <utility>
 
+#include "accel/base/parallel.hpp"
 #include "accel/convert/blob_sink.hpp"
 #include "accel/convert/blob_transfer.hpp"
 #include "accel/convert/error_context.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/formats/estargz/external_toc.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/oci/media_type.hpp"
@@ -28,9 +28,14 @@ void put_document(oci::Repository& target, const oci::RawManifest& document, con
   });
 }
 
+bool stands(oci::Repository& target, const oci::Digest& digest, const std::string& tag, const CancelToken& cancel) {
+  const auto found = target.stat_manifest(tag, cancel);
+  return found && found->digest == digest;
+}
+
 }  // namespace
 
-PendingTag write_image(const TargetImage& image, const std::string& tag, const std::string& driver,
+PendingTag write_image(const TargetImage& image, const std::string& tag, const std::string& driver, bool may_stand,
                        oci::Repository& source, oci::Repository& target, JobState& job, const CancelToken& cancel) {
   run_parallel(image.taken_over.size(), kParallelBlobs, cancel, [&](std::size_t i, const CancelToken& token) {
     const oci::Descriptor& blob = image.taken_over[i];
@@ -42,6 +47,7 @@ PendingTag write_image(const TargetImage& image, const std::string& tag, const s
     with_context("config " + config.descriptor.digest.short_string(),
                  [&] { put_blob(target, config.descriptor, as_bytes(config.bytes), job.tally, token); });
   });
+  if (may_stand && stands(target, image.root.digest, tag, cancel)) return {&target, image.root_document(), tag, true};
   run_parallel(image.manifests.size(), kParallelDocuments, cancel, [&](std::size_t i, const CancelToken& token) {
     put_document(target, image.manifests[i], "", job, token);
   });
@@ -49,8 +55,8 @@ PendingTag write_image(const TargetImage& image, const std::string& tag, const s
   return {&target, image.root_document(), tag};
 }
 
-PendingTag write_toc_image(const std::vector<ConvertedLayer>& layers, const std::string& tag, oci::Repository& target,
-                           JobState& job, const CancelToken& cancel) {
+PendingTag write_toc_image(const std::vector<ConvertedLayer>& layers, const std::string& tag, bool may_stand,
+                           oci::Repository& target, JobState& job, const CancelToken& cancel) {
   std::vector<formats::estargz::ExternalToc> tocs;
   for (const ConvertedLayer& layer : layers) {
     if (layer.external_toc) tocs.push_back({layer.blob.digest, *layer.external_toc});
@@ -60,12 +66,15 @@ PendingTag write_toc_image(const std::vector<ConvertedLayer>& layers, const std:
   oci::RawManifest document;
   document.bytes = oci::to_json(manifest);
   document.descriptor = oci::describe(oci::kOciManifest, document.bytes);
-  put_document(target, document, "", job, cancel);
-  return {&target, std::move(document), formats::estargz::toc_image_tag(tag)};
+  PendingTag pending{&target, std::move(document), formats::estargz::toc_image_tag(tag)};
+  pending.is_set = may_stand && stands(target, pending.document.descriptor.digest, pending.tag, cancel);
+  if (!pending.is_set) put_document(target, pending.document, "", job, cancel);
+  return pending;
 }
 
 void write_tags(const std::vector<PendingTag>& tags, JobState& job, const CancelToken& cancel) {
   for (const PendingTag& pending : tags) {
+    if (pending.is_set) continue;
     with_context("tag '" + pending.tag + "'",
                  [&] { put_document(*pending.repository, pending.document, pending.tag, job, cancel); });
   }

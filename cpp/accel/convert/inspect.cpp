@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/image.hpp"
 #include "accel/convert/image_tree.hpp"
 #include "accel/convert/layer_opener.hpp"
 #include "accel/convert/opened_locations.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/oci/media_type.hpp"
 
 namespace accel::convert {

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/convert/blob_sink.hpp"
 #include "accel/convert/decoded_layer.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/tar/reader.hpp"
 

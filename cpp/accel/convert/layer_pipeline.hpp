@@ -24,6 +24,7 @@ namespace accel::convert {
 /// What one target has for one layer in the end.
 struct ConvertedLayer {
   LayerAction action = LayerAction::convert;    ///< what was done: a layer that did not verify is converted, not kept
+  bool cached = false;                          ///< converted at another time; it is in the target all the same
   oci::Descriptor blob;                         ///< digest and size of the converted blob
   formats::LayerResult result;                  ///< of the encoder, its side blob stored and taken out
   std::optional<oci::Descriptor> external_toc;  ///< the side blob, stored beside the layer

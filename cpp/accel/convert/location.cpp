@@ -96,6 +96,15 @@ Location parse_target_location(std::string_view text) {
   return location;
 }
 
+Location parse_cache_location(std::string_view text) {
+  Location location = parse_target_location(text);
+  if (location.transport != Location::Transport::registry && location.transport != Location::Transport::oci_layout) {
+    throw ConfigError("cache " + location.to_string() + " is in an archive, which cannot be changed",
+                      "give a registry's reference or oci:DIR:TAG");
+  }
+  return location;
+}
+
 std::shared_ptr<oci::Repository> open_location(const Location& location, registry::Client& client,
                                                store::OpenMode mode) {
   switch (location.transport) {

@@ -29,6 +29,9 @@ struct Location {
 /// Throws what Location::parse throws, InvalidReference for a digest and UnsupportedError for docker-archive.
 Location parse_target_location(std::string_view text);
 
+/// A location that a cache image is kept at: as parse_target_location, and no archive, which cannot be changed.
+Location parse_cache_location(std::string_view text);
+
 /// Opens the place. Throws StoreError, UnsupportedError (writing to docker-archive).
 std::shared_ptr<oci::Repository> open_location(const Location& location, registry::Client& client,
                                                store::OpenMode mode);

@@ -37,9 +37,17 @@ struct TargetRequest {
   std::string location;  ///< of the result
 };
 
+/// The image that remembers converted layers. Spec: service.md section 6.
+struct CacheRequest {
+  std::string location;        ///< "": there is none
+  std::string version = "v1";  ///< records of another version are ignored
+  std::size_t capacity = 200;  ///< records kept for each platform; 0: there is no cache
+};
+
 struct ConvertRequest {
   std::string source;
   std::vector<TargetRequest> targets;
+  CacheRequest cache = {};
   std::vector<oci::Platform> platforms;  ///< empty = all
   bool docker_to_oci = false;
   bool verify = false;             ///< check each result against the source before its tag is written
@@ -51,7 +59,7 @@ struct LayerReport {
   std::string platform;  ///< "linux/amd64"
   std::string source_digest, target_digest;
   std::uint64_t source_size = 0, target_size = 0;
-  bool cached = false;  ///< taken over without conversion
+  bool cached = false;  ///< taken over without conversion: from the cache, or because it is of that format already
 };
 
 struct TargetReport {
@@ -62,10 +70,18 @@ struct TargetReport {
   bool skipped = false;  ///< dry run, or the source already is one
 };
 
+/// What a conversion had of its cache. Layers are counted once for each target.
+struct CacheReport {
+  std::string reference;  ///< "": there was no cache
+  std::size_t hits = 0, misses = 0;
+  std::size_t added = 0, dropped = 0;  ///< records
+};
+
 struct ConvertReport {
   std::string source_reference, source_digest;
   std::uint64_t source_size = 0;
   std::vector<TargetReport> targets;
+  CacheReport cache;
   std::chrono::duration<double> total{}, pull{}, convert{}, push{};  ///< the last three: busy time, they overlap
   std::uint64_t bytes_read = 0, bytes_written = 0, bytes_uploaded = 0, bytes_mounted = 0;
 };

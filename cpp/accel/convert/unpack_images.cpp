@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "accel/base/error.hpp"
+#include "accel/base/parallel.hpp"
 #include "accel/convert/blob_sink.hpp"
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/image_writer.hpp"
 #include "accel/convert/layer_opener.hpp"
 #include "accel/convert/limits.hpp"
 #include "accel/convert/merged_source.hpp"
-#include "accel/convert/parallel.hpp"
 #include "accel/convert/unpacked_documents.hpp"
 #include "accel/convert/written_again.hpp"
 #include "accel/crypt/ocicrypt.hpp"
@@ -60,7 +60,7 @@ class Unpacking {
     make_layers(image);
     TargetImage made = unpacked_documents(image, collect());
     const PendingTag tag =
-        write_image(made, target_.tag, kDriver, *source_.repository, *target_.repository, job_, cancel_);
+        write_image(made, target_.tag, kDriver, false, *source_.repository, *target_.repository, job_, cancel_);
     write_tags({tag}, job_, cancel_);
 
     ConvertReport report;

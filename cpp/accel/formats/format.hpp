@@ -75,8 +75,10 @@ struct LayerResult {
   oci::Annotations twin_annotations;
   /// Readers need the bytes of the source layer as well, so it must be where the converted one is.
   bool refers_to_source = false;
-  /// With Capabilities::image_layer: what `encode_image` needs of this layer.
+  /// With Capabilities::image_layer: what `encode_image` needs of this layer, and how many bytes at the converted
+  /// blob's end `read_part` finds it in.
   std::shared_ptr<const LayerPart> part = nullptr;
+  std::uint64_t part_bytes = 0;
 };
 
 /// Encodes one layer. Fed by one thread with the events of tar::Reader, in its order; its output goes to the sink it

@@ -9,7 +9,8 @@ from . import fs
 from . import formats
 from . import registry
 from . import convert
-__all__: list[str] = ['Cancelled', 'ConfigError', 'DigestMismatch', 'Error', 'FormatError', 'InvalidReference', 'NotFound', 'RateLimited', 'RegistryError', 'StoreError', 'TlsError', 'Unauthorized', 'Unreachable', 'UnsupportedError', 'base', 'convert', 'formats', 'fs', 'oci', 'registry']
+from . import cache
+__all__: list[str] = ['Cancelled', 'ConfigError', 'DigestMismatch', 'Error', 'FormatError', 'InvalidReference', 'NotFound', 'RateLimited', 'RegistryError', 'StoreError', 'TlsError', 'Unauthorized', 'Unreachable', 'UnsupportedError', 'base', 'cache', 'convert', 'formats', 'fs', 'oci', 'registry']
 class Error(Exception):
     """
     Base of everything accel raises.

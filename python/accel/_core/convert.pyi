@@ -8,7 +8,7 @@ import accel._core.oci
 import accel._core.registry
 import collections.abc
 import typing
-__all__: list[str] = ['CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'UnpackRequest', 'check', 'convert', 'copy', 'inspect', 'list_files', 'parse_target_location', 'unpack']
+__all__: list[str] = ['CacheReport', 'CacheRequest', 'CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'UnpackRequest', 'check', 'convert', 'copy', 'inspect', 'list_files', 'parse_cache_location', 'parse_target_location', 'unpack']
 class Location:
     """
     Where an image is: a registry, an OCI layout or an archive.
@@ -105,10 +105,41 @@ class TargetRequest:
     @property
     def options(self) -> dict[str, str]:
         ...
+class CacheRequest:
+    """
+    The image that remembers converted layers.
+    """
+    def __init__(self) -> None:
+        ...
+    @property
+    def capacity(self) -> int:
+        """
+        Records kept for each platform; 0: no cache.
+        """
+    @capacity.setter
+    def capacity(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def location(self) -> str:
+        """
+        Empty: none.
+        """
+    @location.setter
+    def location(self, arg0: str) -> None:
+        ...
+    @property
+    def version(self) -> str:
+        """
+        Records of another version are ignored.
+        """
+    @version.setter
+    def version(self, arg0: str) -> None:
+        ...
 class ConvertRequest:
     """
     What to convert, into what.
     """
+    cache: CacheRequest
     docker_to_oci: bool
     dry_run: bool
     harbor_annotation: bool
@@ -260,6 +291,31 @@ class TargetReport:
     @property
     def skipped(self) -> bool:
         ...
+class CacheReport:
+    """
+    What a conversion had of its cache.
+    """
+    @property
+    def added(self) -> int:
+        """
+        Records.
+        """
+    @property
+    def dropped(self) -> int:
+        """
+        Records.
+        """
+    @property
+    def hits(self) -> int:
+        ...
+    @property
+    def misses(self) -> int:
+        ...
+    @property
+    def reference(self) -> str:
+        """
+        Empty: there was none.
+        """
 class ConvertReport:
     """
     The outcome of convert(). Times are seconds.
@@ -275,6 +331,9 @@ class ConvertReport:
         ...
     @property
     def bytes_written(self) -> int:
+        ...
+    @property
+    def cache(self) -> CacheReport:
         ...
     @property
     def convert(self) -> float:
@@ -477,6 +536,10 @@ def inspect(location: str, platforms: collections.abc.Sequence[accel._core.oci.P
 def list_files(location: str, platform: accel._core.oci.Platform, environment: Environment, hooks: accel._core.base.CallHooks) -> Listing:
     """
     The merged tree of one platform's image.
+    """
+def parse_cache_location(text: str) -> Location:
+    """
+    A location of a cache image: one that can be changed. Raises ConfigError as well.
     """
 def parse_target_location(text: str) -> Location:
     """

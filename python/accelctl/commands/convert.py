@@ -20,6 +20,8 @@ Examples:
   accelctl convert app:1 'registry.example/fast/app:1-{driver}' --driver estargz --driver zstdchunked --verify
       makes both formats from one read of the source and checks them
   accelctl convert oci:layout:app oci-archive:app.tar:app --option compression_level=9
+  accelctl convert registry.example/app:1 --driver nydus --cache registry.example/app:cache
+      remembers converted layers there, and converts none that it knows
   accelctl convert --config acceld.yaml registry.example/app:1 --output json
 
 \b
@@ -77,7 +79,11 @@ def _describe(option: accel.OptionField) -> str:
     help="Driver option, repeatable; DRIVER.KEY=VALUE is for one of several drivers.",
 )
 @shared_options.platform_option
-@click.option("--cache", metavar="REF", help="Remote cache image. This version has none: giving it is an error.")
+@click.option(
+    "--cache",
+    metavar="REF",
+    help="Remote cache image: layers it knows are not converted again. Default: the configuration's.",
+)
 @click.option("--verify", is_flag=True, help="Check each result against the source before its tag is pushed.")
 @shared_options.jobs_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
@@ -134,6 +140,8 @@ def command(
         print_json(result.to_dict())
     else:
         _print_result(result)
+        if result.cache:
+            _print_cache(result.cache)
 
 
 def _print_result(result: accel.ConvertResult) -> None:
@@ -150,6 +158,13 @@ def _print_result(result: accel.ConvertResult) -> None:
             f"converting {duration_text(times.convert)}, writing {duration_text(times.push)}, overlapping); "
             f"{size_text(moved.read)} read, {size_text(moved.uploaded)} written, {size_text(moved.mounted)} mounted"
         )
+
+
+def _print_cache(cache: accel.CacheUse) -> None:
+    from accel.units import counted  # noqa: PLC0415 - as above
+
+    layers = counted(cache.hits + cache.misses, "layer")
+    click.echo(f"{cache.reference}: {cache.hits} of {layers} cached, {cache.added} added, {cache.dropped} dropped")
 
 
 def _describe_target(made: accel.Target, source_size: int) -> tuple[str, str, str, str]:

@@ -10,8 +10,8 @@
 #include "accel/convert/blob_sink.hpp"
 #include "accel/store/stores.hpp"
 #include "convert/damaged_repository.hpp"
-#include "convert/faulty_repository.hpp"
 #include "convert/image_builder.hpp"
+#include "support/faulty_repository.hpp"
 #include "support/temp_directory.hpp"
 
 namespace accel::convert {

@@ -7,7 +7,7 @@
 #include "accel/base/error.hpp"
 #include "convert/conversion_fixture.hpp"
 #include "convert/damaged_repository.hpp"
-#include "convert/faulty_repository.hpp"
+#include "support/faulty_repository.hpp"
 #include "support/temp_directory.hpp"
 
 namespace accel::convert {

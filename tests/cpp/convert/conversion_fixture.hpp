@@ -29,7 +29,9 @@ class ConversionFixture : public ::testing::Test {
     for (const std::string& target : tags_) {
       targets.push_back({request_.dry_run ? nullptr : target_, target, "target:" + target, target + "-esgztoc"});
     }
-    return convert_image(request_, {source_, tag, "source:" + tag, tag + "-esgztoc"}, targets, environment_, {});
+    const OpenImage cache{cache_, "cache", "cache:cache", ""};
+    return convert_image(request_, {source_, tag, "source:" + tag, tag + "-esgztoc"}, targets, environment_, {},
+                         cache_ ? &cache : nullptr);
   }
   /// Converts `tag` for one driver and checks the result against the source.
   TargetReport convert(const std::string& driver, const std::string& tag = "v1", formats::OptionValues options = {}) {
@@ -59,6 +61,7 @@ class ConversionFixture : public ::testing::Test {
 
   std::shared_ptr<oci::Repository> source_ = store::make_memory_repository("source");
   std::shared_ptr<oci::Repository> target_ = store::make_memory_repository("target");
+  std::shared_ptr<oci::Repository> cache_;  // none
   ConvertRequest request_;
   std::vector<std::string> tags_;
   Environment environment_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 
 #include "accel/base/error.hpp"
@@ -153,6 +154,33 @@ TEST_F(ConverterTest, files_are_listed_alike_from_data_and_from_a_toc) {
   const Files plain = list(request.source);
   EXPECT_EQ(plain.size(), 13U);
   EXPECT_EQ(plain, list(request.targets[0].location));
+}
+
+TEST_F(ConverterTest, layout_can_hold_the_cache_and_is_made_by_the_first_write) {
+  ConvertRequest request;
+  request.source = "oci:" + place("in") + ":v1";
+  request.targets = {{"estargz", {}, "oci:" + place("out") + ":es"}};
+  request.cache.location = "oci:" + place("cache") + ":c";
+  request.dry_run = true;
+  convert(request, environment_);
+  EXPECT_FALSE(std::filesystem::exists(place("cache")));
+  request.dry_run = false;
+  EXPECT_EQ(convert(request, environment_).cache.hits, 0U);
+  const ConvertReport warm = convert(request, environment_);
+  EXPECT_GT(warm.cache.hits, 0U);
+  EXPECT_EQ(warm.cache.misses, 0U);
+  request.cache.capacity = 0;
+  EXPECT_EQ(convert(request, environment_).cache.reference, "");
+}
+
+TEST_F(ConverterTest, cache_must_be_a_place_of_its_own) {
+  ConvertRequest request;
+  request.source = "oci:" + place("in") + ":v1";
+  request.targets = {{"estargz", {}, "oci:" + place("out") + ":es"}};
+  for (const std::string& cache : {request.source, request.targets[0].location}) {
+    request.cache.location = cache;
+    EXPECT_THROW(convert(request, environment_), ConfigError);
+  }
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 #include "accel/base/error.hpp"
 #include "accel/store/stores.hpp"
-#include "convert/faulty_repository.hpp"
 #include "convert/image_builder.hpp"
+#include "support/faulty_repository.hpp"
 #include "support/temp_directory.hpp"
 
 namespace accel::convert {

@@ -7,8 +7,8 @@
 #include "accel/store/stores.hpp"
 #include "convert/damaged_repository.hpp"
 #include "convert/fake_format.hpp"
-#include "convert/faulty_repository.hpp"
 #include "convert/image_builder.hpp"
+#include "support/faulty_repository.hpp"
 
 namespace accel::convert {
 namespace {

@@ -76,5 +76,12 @@ TEST(Location, target_cannot_be_a_digest_or_a_docker_archive) {
   EXPECT_THROW(parse_target_location("docker-archive:f.tar"), UnsupportedError);
 }
 
+TEST(Location, cache_is_kept_where_it_can_be_changed) {
+  EXPECT_EQ(parse_cache_location("localhost:5000/app:cache").tag, "cache");
+  EXPECT_EQ(parse_cache_location("oci:dir:cache").to_string(), "oci:dir:cache");
+  EXPECT_THROW(parse_cache_location("oci-archive:f.tar:cache"), ConfigError);
+  EXPECT_THROW(parse_cache_location("docker-archive:f.tar"), UnsupportedError);
+}
+
 }  // namespace
 }  // namespace accel::convert

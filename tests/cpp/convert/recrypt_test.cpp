@@ -7,9 +7,9 @@
 #include "accel/base/error.hpp"
 #include "accel/convert/copier.hpp"
 #include "accel/store/stores.hpp"
-#include "convert/faulty_repository.hpp"
 #include "convert/image_builder.hpp"
 #include "support/child_process.hpp"
+#include "support/faulty_repository.hpp"
 #include "support/temp_directory.hpp"
 
 namespace accel::convert {

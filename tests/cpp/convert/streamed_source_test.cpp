@@ -7,8 +7,8 @@
 #include "accel/base/error.hpp"
 #include "accel/store/stores.hpp"
 #include "convert/damaged_repository.hpp"
-#include "convert/faulty_repository.hpp"
 #include "convert/image_builder.hpp"
+#include "support/faulty_repository.hpp"
 
 namespace accel::convert {
 namespace {

@@ -104,16 +104,38 @@ def test_without_a_matching_profile_the_plain_driver_is_used() -> None:
     assert (target.driver, target.location) == ("zstdchunked", "h.io/none:1-z")
 
 
-def test_cache_of_the_configuration_is_left_out_with_a_note() -> None:
+def test_cache_follows_from_the_rules_and_can_be_named_or_left_out() -> None:
     settings = config(driver={"type": "estargz"}, rules=[{"tag_suffix": "-x"}, {"cache_tag": "c"}])
-    assert "cache image" in accel.plan("h.io/a:1", config=settings).notes[0]
+    for source in ("h.io/a:1", "h.io/a", f"h.io/a:1@sha256:{'1' * 64}", f"h.io/a@sha256:{'1' * 64}"):
+        assert accel.plan(source, config=settings).cache == "h.io/a:c"
+    assert accel.plan("h.io/a:1", cache="h.io/b:d", config=settings).cache == "h.io/b:d"
+    assert accel.plan("h.io/a:1", cache="", config=settings).cache == ""
+    assert accel.plan("h.io/a:1", "h.io/a:2").cache == ""
+
+
+def test_cache_of_a_profile_is_its_template() -> None:
+    profile = {"driver": "estargz", "cache": "{host}/caches/{name}:{driver}"}
+    assert accel.plan("h.io/team/a:1", config=config(profiles=[profile])).cache == "h.io/caches/a:estargz"
+
+
+def test_cache_of_the_configuration_is_for_registries() -> None:
+    settings = config(driver={"type": "estargz"}, rules=[{"tag_suffix": "-x"}, {"cache_tag": "c"}])
+    plan = accel.plan("oci:layout:a", config=settings)
+    assert plan.cache == ""
+    assert "cache image" in plan.notes[0]
+
+
+def test_several_drivers_of_a_profile_share_one_cache() -> None:
+    profile = {"drivers": ["estargz", "zstdchunked"], "cache": "h.io/a:{driver}"}
+    with pytest.raises(accel.ConfigError, match="share one cache image"):
+        config(profiles=[profile])
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ({"driver": "soci"}, accel.UnsupportedError, "no driver 'soci'; its drivers are estargz, zstdchunked, nydus"),
-        ({"driver": "estargz", "cache": "h.io/a:c"}, accel.UnsupportedError, "no remote cache"),
+        ({"driver": "estargz", "cache": "no cache"}, accel.InvalidReference, "no cache"),
         ({"driver": ["estargz", "estargz"]}, accel.ConfigError, "each driver once"),
         (
             {"driver": ["estargz", "zstdchunked"], "target": "h.io/b:1"},

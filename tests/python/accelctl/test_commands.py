@@ -74,7 +74,9 @@ def test_convert_by_configuration(accelctl: Accelctl, registry: Registry, image:
     )
     outcome = accelctl("convert", "--config", "c.yaml", registry.reference("cli/app:1"), "--output", "json", *QUIET)
     assert outcome.code == 0
-    assert outcome.stderr == "note: the configuration names a cache image; this version converts without one\n"
+    assert outcome.stderr == ""
+    cache = {"reference": registry.reference("cli/app:cache"), "hits": 0, "misses": 3, "added": 3, "dropped": 0}
+    assert json.loads(outcome.stdout)["cache"] == cache
     (made,) = json.loads(outcome.stdout)["targets"]
     assert made["reference"] == registry.reference("cli/app:1-fast")
     opened = accel.open(made["reference"])

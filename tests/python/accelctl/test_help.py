@@ -57,6 +57,6 @@ def test_help_loads_nothing_heavy(command: list[str]) -> None:
 def test_shell_completion_knows_commands_and_options(accelctl: Accelctl) -> None:
     assert "complete" in accelctl(_ACCELCTL_COMPLETE="bash_source").stdout
     commands = accelctl(_ACCELCTL_COMPLETE="bash_complete", COMP_WORDS="accelctl c", COMP_CWORD="1").stdout
-    assert {line.partition(",")[2] for line in commands.splitlines()} == {"convert", "check", "copy"}
+    assert {line.partition(",")[2] for line in commands.splitlines()} == {"convert", "check", "copy", "cache"}
     options = accelctl(_ACCELCTL_COMPLETE="bash_complete", COMP_WORDS="accelctl convert --ver", COMP_CWORD="2").stdout
     assert "--verify" in options

@@ -44,7 +44,7 @@ void BlobWriter::data(ByteView bytes) {
 }
 
 void BlobWriter::end_data(std::uint64_t uncompressed_size) {
-  const std::uint64_t size = position_;
+  const std::uint64_t size = data_end_ = position_;
   const auto header = section_header(section::kData, size);
   write(header);
   if (!has_toc_) return;

@@ -43,6 +43,8 @@ class BlobWriter {
 
   /// Bytes written so far.
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
+  /// Bytes written since the chunks: all that tells where they are.
+  [[nodiscard]] std::uint64_t index_bytes() const noexcept { return position_ - data_end_; }
 
   /// Stored chunks. Native layers with chunks only.
   void data(ByteView bytes);
@@ -71,7 +73,7 @@ class BlobWriter {
 
   io::ByteSink& sink_;
   const bool has_toc_;
-  std::uint64_t position_ = 0;
+  std::uint64_t position_ = 0, data_end_ = 0;
   hash::Hasher data_;  // for the TOC
   Buffer toc_;
 };

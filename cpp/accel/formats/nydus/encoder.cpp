@@ -71,7 +71,7 @@ class NativeEncoder final : public LayerEncoder {
       part->toc_digest = toc.digest;
       part->toc_size = toc.size;
     }
-    LayerResult result = describe_layer(blob_.position(), std::move(part));
+    LayerResult result = describe_layer(blob_, std::move(part));
     if (key_) result.annotations.emplace(kEncryptedAnnotation, "true");
     return result;
   }
@@ -113,13 +113,14 @@ std::unique_ptr<LayerEncoder> make_native_encoder(const NativeSettings& settings
   return std::make_unique<NativeEncoder>(settings, sink, context);
 }
 
-LayerResult describe_layer(std::uint64_t blob_size, std::shared_ptr<const NydusPart> part) {
+LayerResult describe_layer(const BlobWriter& blob, std::shared_ptr<const NydusPart> part) {
   LayerResult result;
   result.media_type = kBlobMediaType;
   result.diff_id_is_blob = true;
-  result.uncompressed_size = blob_size;
+  result.uncompressed_size = blob.position();
   result.annotations.emplace(kBlobAnnotation, "true");
   result.part = std::move(part);
+  result.part_bytes = blob.index_bytes();
   // What other formats said of the source layer, and what nydus said of one that was converted before.
   result.drop_annotations = {"containerd.io/snapshot/stargz/toc.digest", "io.containers.estargz.uncompressed-size",
                              "io.github.containers.zstd-chunked.*", "io.containers.zstd-chunked.*",

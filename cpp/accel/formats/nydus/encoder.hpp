@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "accel/formats/format.hpp"
+#include "accel/formats/nydus/blob_writer.hpp"
 #include "accel/formats/nydus/chunk_dict.hpp"
 #include "accel/formats/nydus/encrypt.hpp"
 #include "accel/formats/nydus/layer_part.hpp"
@@ -31,7 +32,7 @@ std::unique_ptr<LayerEncoder> make_native_encoder(const NativeSettings& settings
                                                   const EncodeContext& context);
 
 /// What the descriptor of every nydus layer says, native or not: media type, annotations, what becomes of those of the
-/// source, and that the diffID is the blob's digest. Spec: nydus-blob.md 16.2.
-LayerResult describe_layer(std::uint64_t blob_size, std::shared_ptr<const NydusPart> part);
+/// source, and that the diffID is the digest of what `blob` has written. Spec: nydus-blob.md 16.2.
+LayerResult describe_layer(const BlobWriter& blob, std::shared_ptr<const NydusPart> part);
 
 }  // namespace accel::formats::nydus

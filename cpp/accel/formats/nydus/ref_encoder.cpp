@@ -113,7 +113,7 @@ class RefEncoder final : public LayerEncoder {
     const BlobWriter::Toc toc = blob_.toc();
     part->toc_digest = toc.digest;
     part->toc_size = toc.size;
-    LayerResult result = describe_layer(blob_.position(), std::move(part));
+    LayerResult result = describe_layer(blob_, std::move(part));
     result.refers_to_source = true;
     result.annotations.emplace(kRefAnnotation, source_.digest.to_string());
     return result;

@@ -1,4 +1,4 @@
-#include "accel/convert/parallel.hpp"
+#include "accel/base/parallel.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -10,7 +10,7 @@
 
 #include "accel/base/error.hpp"
 
-namespace accel::convert {
+namespace accel {
 
 namespace {
 
@@ -79,4 +79,4 @@ WorkOrder largest_first(const std::vector<std::uint64_t>& sizes) {
   return order;
 }
 
-}  // namespace accel::convert
+}  // namespace accel

@@ -1,4 +1,4 @@
-#include "accel/convert/parallel.hpp"
+#include "accel/base/parallel.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 
 #include "accel/base/error.hpp"
 
-namespace accel::convert {
+namespace accel {
 namespace {
 
 using namespace std::chrono_literals;
@@ -105,4 +105,4 @@ TEST(Parallel, errors_that_are_not_ours_pass_too) {
 }
 
 }  // namespace
-}  // namespace accel::convert
+}  // namespace accel

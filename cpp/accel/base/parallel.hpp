@@ -8,7 +8,7 @@
 
 #include "accel/base/cancel.hpp"
 
-namespace accel::convert {
+namespace accel {
 
 /// Runs `work(i, token)` for every i below `count`, started in order of i, on at most `threads` threads (at least one;
 /// with one, on the caller's). Returns when all have ended.
@@ -28,4 +28,4 @@ struct WorkOrder {
 /// ones keep their order.
 WorkOrder largest_first(const std::vector<std::uint64_t>& sizes);
 
-}  // namespace accel::convert
+}  // namespace accel
