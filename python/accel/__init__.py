@@ -28,6 +28,7 @@ from accel._convert import convert, execute
 from accel._copy import copy
 from accel._core.base import CancelToken, ProgressEvent
 from accel._core.convert import DecodeLimits
+from accel._core.oci import Reference
 from accel._doctor import Step, diagnose
 from accel._errors import (
     Cancelled,
@@ -48,7 +49,8 @@ from accel._errors import (
 from accel._formats import FormatInfo, OptionField, formats
 from accel._image import FileEntry, Image, ImageLayer, Inspection, inspect
 from accel._image import open_image as open  # noqa: A004 - `accel.open` reads well and shadows nothing outside
-from accel._plan import Plan, PlannedTarget, plan
+from accel._plan import Candidate, Plan, PlannedTarget, candidates, plan
+from accel._profiles import made_here
 from accel._results import (
     CacheUse,
     CheckReport,
@@ -74,6 +76,7 @@ __all__ = [
     "CacheUse",
     "CancelToken",
     "Cancelled",
+    "Candidate",
     "CheckReport",
     "Config",
     "ConfigError",
@@ -98,6 +101,7 @@ __all__ = [
     "PlannedTarget",
     "ProgressEvent",
     "RateLimited",
+    "Reference",
     "RegistryError",
     "Source",
     "Step",
@@ -110,6 +114,7 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "aio",
+    "candidates",
     "check",
     "convert",
     "copy",
@@ -118,6 +123,7 @@ __all__ = [
     "formats",
     "inspect",
     "inspect_cache",
+    "made_here",
     "open",
     "plan",
     "progress",

@@ -13,7 +13,7 @@ from accel._core import formats
 from accel._core.convert import Location
 from accel._errors import ConfigError
 from accel._options import check_options
-from accel._settings import Converter, Driver, Host, Metric, Model, Provider, Server
+from accel._settings import Converter, Driver, Host, Metric, Model, Provider, Queue, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +39,7 @@ class Config(Model):
     metric: Metric = Metric()
     provider: Provider = Provider()
     converter: Converter = Converter()
+    queue: Queue = Queue()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, environment: Mapping[str, str] | None = None) -> Self:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from accel import _options, _rules, _templates
+from accel import _options, _profiles, _rules, _templates
+from accel._check import inspect_report
 from accel._core import oci
 from accel._core.convert import Location, parse_cache_location, parse_target_location
+from accel._environment import call_hooks, make_environment
 from accel._errors import ConfigError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -45,6 +47,61 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """What one profile of the configuration would make of a source.
+
+    Attributes:
+        profile: Its name; `default` stands for `converter.driver` and `converter.rules`.
+        plan: The conversion.
+        priority: Among waiting tasks; higher ones go first.
+        conditional: Whether the size of the image decides.
+    """
+
+    profile: str
+    plan: Plan
+    priority: int
+    conditional: bool
+    _settings: Profile | None = None
+
+    def refusal(self, size: int) -> str:
+        """Why the profile is not for an image whose layers have `size` compressed bytes; "" when it is."""
+        return _profiles.size_refusal(self._settings, size)
+
+
+def candidates(source: str, *, platform: str | Sequence[str] | None = None, config: Config) -> tuple[Candidate, ...]:
+    """What the configuration would make of a source. Reads no image.
+
+    Args:
+        source: An image location.
+        platform: `os/arch[/variant]`, one or several; by default those of `config`, else all.
+        config: Drivers, rules and profiles.
+
+    Returns:
+        The profiles that match, in the file's order: the first one that the size of the image allows decides. Only the
+        last can be without a condition on the size.
+
+    Raises:
+        InvalidReference: `source` is no image location, or a tag gets too long.
+        ConfigError: no profile and no rule is for it; says which were tried.
+    """
+    where = Location.parse(source)
+    platforms = tuple(str(oci.Platform.parse(text)) for text in _as_list(platform))
+    found = []
+    for profile in _profiles.matching(where, platforms, config):
+        settings = _Settings.of(where, profile, platforms, config)
+        found.append(
+            Candidate(
+                profile=profile.name if profile else _profiles.DEFAULT_PROFILE,
+                plan=_make_plan(where, None, [], {}, cache=None, settings=settings),
+                priority=profile.priority if profile else 0,
+                conditional=profile is not None and profile.only_if is not None,
+                _settings=profile,
+            )
+        )
+    return tuple(found)
+
+
 def plan(
     source: str,
     target: str | None = None,
@@ -55,7 +112,9 @@ def plan(
     cache: str | None = None,
     config: Config | None = None,
 ) -> Plan:
-    """Settles what `convert` with the same arguments would do. Reads no image.
+    """Settles what `convert` with the same arguments would do.
+
+    Reads no image, unless a profile of `config` has a condition on its size.
 
     Args:
         source: An image location.
@@ -74,9 +133,22 @@ def plan(
     """
     where = Location.parse(source)
     wanted_platforms = tuple(str(oci.Platform.parse(text)) for text in _as_list(platform))
-    settings = _Settings.of(where, wanted_platforms, config)
-    drivers = _choose_drivers(_as_list(driver), settings)
-    distributed = _options.distribute([name for name, _ in drivers], options or {})
+    profile = _choose_profile(where, wanted_platforms, config) if config else None
+    settings = _Settings.of(where, profile, wanted_platforms, config)
+    return _make_plan(where, target, _as_list(driver), options or {}, cache=cache, settings=settings)
+
+
+def _make_plan(
+    where: Location,
+    target: str | None,
+    named: list[str],
+    options: Mapping[str, Any],
+    *,
+    cache: str | None,
+    settings: _Settings,
+) -> Plan:
+    drivers = _choose_drivers(named, settings)
+    distributed = _options.distribute([name for name, _ in drivers], options)
     targets = []
     docker_to_oci = False
     for name, base in drivers:
@@ -92,10 +164,38 @@ def plan(
         targets=tuple(targets),
         platforms=settings.platforms,
         docker_to_oci=docker_to_oci,
-        harbor_annotation=config is not None and config.converter.harbor_annotation,
+        harbor_annotation=settings.config is not None and settings.config.converter.harbor_annotation,
         cache=remembered,
         notes=settings.notes,
     )
+
+
+def _choose_profile(source: Location, platforms: tuple[str, ...], config: Config) -> Profile | None:
+    """The first matching profile that the image's size allows."""
+    found = _profiles.matching(source, platforms, config)
+    size = None
+    tried = []
+    for profile in found:
+        if profile is None or profile.only_if is None:
+            return profile
+        if size is None:
+            size = _image_size(source, _Settings.of(source, profile, platforms, config))
+        refusal = _profiles.size_refusal(profile, size)
+        if not refusal:
+            return profile
+        tried.append(f"{profile.name}: {refusal}")
+    raise ConfigError(
+        f"{source}: no profile of the configuration is for it ({', '.join(tried)}), and there is no driver"
+    )
+
+
+def _image_size(source: Location, settings: _Settings) -> int:
+    """Compressed bytes of the layers of the wanted platforms."""
+    environment = make_environment(settings.config, None, None)
+    with call_hooks(None, None) as hooks:
+        platforms = [oci.Platform.parse(name) for name in settings.platforms]
+        report = inspect_report(str(source), platforms, environment, hooks)
+    return sum(layer.descriptor.size for image in report.images for layer in image.layers)
 
 
 def _as_list(value: str | Sequence[str] | None) -> list[str]:
@@ -117,11 +217,12 @@ class _Settings:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, source: Location, platforms: tuple[str, ...], config: Config | None) -> _Settings:
+    def of(
+        cls, source: Location, profile: Profile | None, platforms: tuple[str, ...], config: Config | None
+    ) -> _Settings:
         if config is None:
             return cls(None, None, (), platforms, "", "", ())
         converter = config.converter
-        profile = _matching_profile(source, platforms, config)
         drivers = profile.all_drivers() if profile else (converter.driver,) if converter.driver else ()
         restricted = profile.match.platform if profile else ()
         chosen = platforms or restricted or converter.platforms
@@ -139,23 +240,8 @@ def _configured_cache(source: Location, profile: Profile | None, cache_tag: str)
     if source.transport != "registry":
         return "", ("the configuration's cache image is for sources in registries; this one is converted without",)
     if profile and profile.cache:
-        return _rules.by_template(source, profile.all_drivers()[0].type, profile.cache).location, ()
+        return _rules.fill_template(source, profile.all_drivers()[0].type, profile.cache), ()
     return _rules.with_tag(source, cache_tag), ()
-
-
-def _matching_profile(source: Location, platforms: tuple[str, ...], config: Config) -> Profile | None:
-    profiles = config.converter.profiles
-    if not profiles or source.transport != "registry":
-        return None
-    reference = source.reference
-    tag = _rules.source_tag(source)
-    for profile in profiles:
-        if profile.match.accepts(reference.host, reference.repository, tag, platforms):
-            return profile
-    if config.converter.driver is None:
-        tried = ", ".join(profile.name or f"profiles[{index}]" for index, profile in enumerate(profiles))
-        raise ConfigError(f"{source}: no profile of the configuration matches (tried {tried}), and there is no driver")
-    return None
 
 
 def _choose_drivers(named: list[str], settings: _Settings) -> list[tuple[str, Mapping[str, str]]]:
@@ -177,7 +263,7 @@ def _destination(
     if target is not None:
         return _given_target(target, driver, several=several)
     if settings.cache_tag and source.transport == "registry" and source.reference.tag == settings.cache_tag:
-        return _rules.Destination(str(source), "the tag is the configuration's cache tag")
+        return _rules.Destination(str(source), _profiles.CACHE_NOTE)
     if settings.profile and settings.profile.target:
         return _rules.by_template(source, driver, settings.profile.target)
     if settings.config and settings.config.converter.rules:

@@ -65,12 +65,47 @@ def by_suffix(source: Location, driver: str, suffix: str) -> Destination:
     suffix = _templates.fill(suffix, {"driver": driver})
     tag = source_tag(source)
     if tag.endswith(suffix):
-        return Destination(str(source), f"the tag already ends with {suffix}, so the image is taken as converted")
+        return Destination(str(source), suffix_note(suffix))
     return Destination(with_tag(source, tag + suffix))
 
 
+def suffix_note(suffix: str) -> str:
+    """Why an image whose tag has the suffix needs no work."""
+    return f"the tag already ends with {suffix}, so the image is taken as converted"
+
+
+def template_note(template: str) -> str:
+    """Why an image that a template makes needs no work."""
+    return f"it is what the template {template} makes, so the image is taken as converted"
+
+
 def by_template(source: Location, driver: str, template: str) -> Destination:
-    """A profile's template filled in; fields as in _settings.TEMPLATE_FIELDS."""
+    """A profile's template filled in; nothing to do when the source is what the template makes."""
+    if is_made_by(source, driver, template):
+        return Destination(str(source), template_note(template))
+    return Destination(fill_template(source, driver, template))
+
+
+def is_made_by(source: Location, driver: str, template: str) -> bool:
+    """True when `source` looks like a result of `template`. A template that any image fits says nothing."""
+    if source.transport != "registry" or not source.reference.tag:
+        return False
+    anything = {"driver": driver, "host": "*", "repository": "**", "name": "*", "tag": "*"}
+    pattern = _templates.fill(template, anything)
+    if ":" not in pattern.rpartition("/")[2]:
+        pattern += ":latest"
+    if pattern == "*/**:*":
+        return False
+    return _templates.glob_matches(pattern, f"{source.reference.name}:{source.reference.tag}")
+
+
+def fill_template(source: Location, driver: str, template: str) -> str:
+    """The reference that a template gives; fields as in _settings.TEMPLATE_FIELDS.
+
+    Raises:
+        ConfigError: the source is in no registry.
+        InvalidReference: the result is no reference, or its tag is too long.
+    """
     if source.transport != "registry":
         raise ConfigError(f"{source}: a target template is for registries; give the target")
     reference = source.reference
@@ -87,7 +122,7 @@ def by_template(source: Location, driver: str, template: str) -> Destination:
         raise InvalidReference(
             f"{source}: the target {target} has a tag of {len(tag)} characters, a tag may have {oci.MAX_TAG_LENGTH}"
         )
-    return Destination(str(oci.Reference.parse(target)))
+    return str(oci.Reference.parse(target))
 
 
 def by_rules(source: Location, driver: str, rules: Iterable[Rule]) -> Destination:

@@ -26,12 +26,15 @@ from accel import _templates
 from accel._core import oci
 from accel._core.convert import CacheRequest
 from accel._errors import ConfigError
+from accel._profiles import DEFAULT_PROFILE
 
 # What a target or cache template may name.
 TEMPLATE_FIELDS = ("driver", "host", "repository", "name", "tag")
 
 _CACHE = CacheRequest()  # the defaults
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)\s*")
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?)?B?\s*", re.IGNORECASE)
 
 
@@ -102,6 +105,15 @@ def _byte_count(value: Any) -> Any:
     return int(float(match[1]) * _UNITS[(match[2] or "").upper()])
 
 
+def _duration(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value)
+    if not match:
+        raise ValueError(f"want a duration such as 30s, 15m, 24h or 7d, got {str(value)!r}")
+    return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
 def _option_text(value: Any) -> Any:
     """Driver options are text; booleans, numbers and lists are taken for it."""
     if isinstance(value, bool):
@@ -119,6 +131,8 @@ ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Template = Annotated[str, AfterValidator(_template)]
 RegularExpression = Annotated[str, AfterValidator(_regular_expression)]
 ByteCount = Annotated[int, BeforeValidator(_byte_count), Field(ge=0)]
+Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
+Priority = Annotated[int, Field(ge=-1000, le=1000)]
 OptionText = Annotated[str, BeforeValidator(_option_text)]
 
 
@@ -138,10 +152,11 @@ class Metric(Model):
 
 
 class Webhook(Model):
-    """What the Authorization header of a registry's webhook must be."""
+    """What the Authorization header of a registry's webhook must be, and whose pushes are our own."""
 
     auth_header: SecretStr = SecretStr("")
     auth_header_file: ExistingFile | None = None
+    ignore_operators: Names = ()
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -156,6 +171,13 @@ class Webhook(Model):
         return self.auth_header.get_secret_value()
 
 
+class HostLimits(Model):
+    """What the daemon asks of one registry: conversions at a time, and starts a minute, evenly spaced."""
+
+    running: int | None = Field(default=None, ge=1)
+    per_minute: float | None = Field(default=None, gt=0)
+
+
 class Host(Model):
     """How one registry is reached."""
 
@@ -168,6 +190,7 @@ class Host(Model):
     client_key: ExistingFile | None = None
     mirrors: Names = ()
     webhook: Webhook = Webhook()
+    limits: HostLimits = HostLimits()
 
     @field_validator("auth")
     @classmethod
@@ -290,11 +313,26 @@ class Match(Model):
         )
 
 
+class OnlyIf(Model):
+    """Conditions on the image itself: the sum of its layers' compressed sizes over the wanted platforms, inclusive."""
+
+    min_size: ByteCount | None = None
+    max_size: ByteCount | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_size is not None and self.max_size is not None and self.min_size > self.max_size:
+            raise ValueError("min_size is above max_size, so no image fits")
+        return self
+
+
 class Profile(Model):
     """What to make of the sources that match: formats, where they go, and the cache."""
 
     name: str = ""
     match: Match = Match()
+    only_if: OnlyIf | None = None
+    priority: Priority = 0
     driver: Driver | None = None
     drivers: tuple[Driver, ...] = ()
     target: Template = ""
@@ -326,4 +364,32 @@ class Converter(Model):
     platforms: Platforms = ()
     driver: Driver | None = None
     rules: tuple[Rule, ...] = ()
+    untagged: bool = False
     profiles: tuple[Profile, ...] = ()
+
+    @field_validator("profiles")
+    @classmethod
+    def _names(cls, profiles: tuple[Profile, ...]) -> tuple[Profile, ...]:
+        """Tasks are told apart by the profile's name: each has one, and no other has it."""
+        named = [
+            profile if profile.name else profile.model_copy(update={"name": f"profiles[{index}]"})
+            for index, profile in enumerate(profiles)
+        ]
+        names = [DEFAULT_PROFILE, *(profile.name for profile in named)]
+        for name in names:
+            if names.count(name) > 1:
+                taken = " (that is what driver and rules are called)" if name == DEFAULT_PROFILE else ""
+                raise ValueError(f"two profiles have the name {str(name)!r}{taken}")
+        return tuple(named)
+
+
+class Queue(Model):
+    """Where the daemon keeps its tasks, and how long.
+
+    `url` is that of a SQLite file or of a PostgreSQL database; by default a file in `provider.work_dir`.
+    """
+
+    url: SecretStr = SecretStr("")
+    lease: Seconds = 30.0
+    max_attempts: int = Field(default=5, ge=1)
+    retention: Seconds = 86400.0

@@ -27,6 +27,10 @@ HOMES = {
 PYTHON_EDGES = {"accel": {"accel"}, "accelctl": {"accelctl", "accel"}, "acceld": {"acceld", "accel"}}
 
 
+# Third-party packages of the service alone: `accel` and `accelctl` work without them.
+SERVICE_PACKAGES = {"sqlalchemy", "psycopg", "cronsim"}
+
+
 def layer_edges() -> dict[str, set[str]]:
     edges = {}
     for line in read(Path("cpp/layers.txt")).splitlines():
@@ -76,6 +80,8 @@ def import_faults(path: Path, text: str) -> list[str]:
             top = name.partition(".")[0]
             if top in PYTHON_EDGES and top not in PYTHON_EDGES[package]:
                 faults.append(f"{path}:{node.lineno}: {package} must not import {name}")
+            if package != "acceld" and top in SERVICE_PACKAGES:
+                faults.append(f"{path}:{node.lineno}: {name} is for acceld only; users of {package} do not have it")
             if package != "accel" and re.match(r"accel\._", name):
                 faults.append(f"{path}:{node.lineno}: {name} is private to accel; use a public name")
     return faults
@@ -168,6 +174,9 @@ def test_include_rules_tell_right_from_wrong(path: str, include: str, expected: 
         ("python/accelctl/cli.py", "import accel._core", True),
         ("python/accel/_convert.py", "from accel import _core", False),
         ("python/accelctl/cli.py", "import accel", False),
+        ("python/accelctl/cli.py", "import sqlalchemy.exc", True),
+        ("python/accel/_config.py", "from cronsim import CronSim", True),
+        ("python/acceld/tasks/db.py", "from sqlalchemy import select", False),
     ],
 )
 def test_import_rules_tell_right_from_wrong(path: str, line: str, wrong: bool) -> None:

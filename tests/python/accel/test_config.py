@@ -150,6 +150,26 @@ def test_sizes_are_humanised(load: Load, text: str, threshold: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("15m", 900), ("24h", 86400), ("7d", 604800), ("1.5 h", 5400), ("45", 45)]
+)
+def test_durations_have_units(load: Load, text: str, seconds: float) -> None:
+    assert load(f"queue: {{retention: {text}}}").queue.retention == seconds
+
+
+def test_settings_of_the_queue(load: Load) -> None:
+    config = load(
+        "queue: {url: 'postgresql://u:${PW}@h/db'}\n"
+        "provider: {source: {h: {limits: {running: 2, per_minute: 30}, webhook: {ignore_operators: [a, b]}}}}",
+        PW="secret",
+    )
+    assert config.queue.url.get_secret_value() == "postgresql://u:secret@h/db"
+    assert "secret" not in repr(config)
+    host = config.provider.source["h"]
+    assert (host.limits.running, host.limits.per_minute, host.webhook.ignore_operators) == (2, 30, ("a", "b"))
+    assert (load("").queue.lease, load("").queue.max_attempts, load("").queue.retention) == (30, 5, 86400)
+
+
+@pytest.mark.parametrize(
     ("text", "messages"),
     [
         ("servr: {}", ["c.yaml:1: servr: unknown key", "did you mean server", "accepted: server, metric"]),
@@ -214,6 +234,33 @@ def test_sizes_are_humanised(load: Load, text: str, threshold: int) -> None:
         (
             "converter:\n  profiles:\n    - driver: estargz\n      target: '{hots}/x:y'",
             ["c.yaml:4: converter.profiles[0].target: unknown field {hots}", "{host}"],
+        ),
+        (
+            "converter:\n  profiles:\n    - driver: estargz\n      only_if: {min_size: 2GB, max_size: 1GB}",
+            ["c.yaml:4: converter.profiles[0].only_if: min_size is above max_size"],
+        ),
+        (
+            "converter:\n  profiles:\n    - driver: estargz\n      only_if: {min_sise: 2GB}",
+            ["c.yaml:4: converter.profiles[0].only_if.min_sise: unknown key; did you mean min_size?"],
+        ),
+        (
+            "converter:\n  profiles:\n    - driver: estargz\n      priority: 5000",
+            ["c.yaml:4: converter.profiles[0].priority:", "1000"],
+        ),
+        (
+            "converter:\n  profiles:\n    - {name: p, driver: estargz}\n    - {name: p, driver: nydus}",
+            ["c.yaml:2: converter.profiles: two profiles have the name 'p'"],
+        ),
+        (
+            "converter:\n  profiles:\n    - {name: default, driver: estargz}",
+            ["two profiles have the name 'default' (that is what driver and rules are called)"],
+        ),
+        ("queue:\n  lease: soon", ["c.yaml:2: queue.lease: want a duration such as 30s, 15m, 24h or 7d, got 'soon'"]),
+        ("queue:\n  lease: 0s", ["c.yaml:2: queue.lease:", "greater than 0"]),
+        ("queue:\n  max_attempts: 0", ["c.yaml:2: queue.max_attempts:", "greater than or equal to 1"]),
+        (
+            "provider:\n  source:\n    h:\n      limits: {running: 0}",
+            ["c.yaml:4: provider.source.h.limits.running:", "greater than or equal to 1"],
         ),
         ("a: 1\nb: 2", ["c.yaml:1: a: unknown key"]),
         ("server: {port: x}\nmetric: {enabled: x}", ["(and 1 more)"]),

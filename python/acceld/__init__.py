@@ -1,0 +1,1 @@
+"""The service: events of registries become tasks, tasks become accelerated images."""

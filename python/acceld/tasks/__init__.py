@@ -1,0 +1,1 @@
+"""The durable queue: tasks, leases, schedules and their history in one database."""
