@@ -24,6 +24,7 @@ namespace accel::bindings {
 
 namespace {
 
+using convert::BackendSettings;
 using convert::CacheReport;
 using convert::CacheRequest;
 using convert::CheckReport;
@@ -118,9 +119,13 @@ void register_requests(py::module_& module) {
            "None keeps the default.")
       .def_readonly("max_ratio", &codec::DecodeLimits::max_ratio, "Decompressed bytes per compressed byte.")
       .def_readonly("max_bytes", &codec::DecodeLimits::max_bytes, "Decompressed bytes of one layer.");
+  py::class_<BackendSettings>(module, "BackendSettings", "A storage backend, as driver options name it.")
+      .def(py::init<std::string, std::string>(), py::arg("type"), py::arg("config"))
+      .def_readonly("type", &BackendSettings::type);  // No config: it may hold secrets.
   py::class_<Environment>(module, "Environment", "What every job needs.")
       .def(py::init<>())
       .def_readwrite("registry", &Environment::registry)
+      .def_readwrite("backends", &Environment::backends, "Where layers may be that their repositories lack.")
       .def_readwrite("jobs", &Environment::jobs, "Encoder threads; 0 = one per core.")
       .def_readwrite("memory_bytes", &Environment::memory_bytes, "Of all chunks in flight.")
       .def_readwrite("decode_limits", &Environment::decode_limits)
@@ -164,9 +169,7 @@ void register_requests(py::module_& module) {
       .def_property(
           "compression", [](const UnpackRequest& request) { return std::string(to_string(request.compression)); },
           [](UnpackRequest& request, const std::string& name) { request.compression = codec::parse_compression(name); },
-          "Of layers: none, gzip or zstd.")
-      .def_readwrite("backend_type", &UnpackRequest::backend_type, "Empty: none.")
-      .def_readwrite("backend_config", &UnpackRequest::backend_config, "JSON.");
+          "Of layers: none, gzip or zstd.");
 }
 
 void register_convert_report(py::module_& module) {

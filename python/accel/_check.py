@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accel._core import convert as native
 from accel._core import oci
@@ -10,7 +10,7 @@ from accel._environment import ProgressCallback, call_hooks, make_environment
 from accel._results import CheckReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from accel._config import Config
     from accel._core.base import CallHooks, CancelToken
@@ -34,6 +34,8 @@ def check(
     source: str,
     target: str,
     *,
+    backend_type: str | None = None,
+    backend_config: str | Mapping[str, Any] | None = None,
     platform: str | Sequence[str] | None = None,
     jobs: int | None = None,
     limits: DecodeLimits | None = None,
@@ -46,10 +48,13 @@ def check(
     Args:
         source: An image location.
         target: Another one.
+        backend_type: `localfs`, `oss` or `s3`, where layers are that are not in the images' repositories; by default
+            those that the drivers of `config` name.
+        backend_config: The backend's configuration, as the driver takes it.
         platform: `os/arch[/variant]`, one or several; all by default.
         jobs: Worker threads; all cores by default.
         limits: What a decoder lets a hostile layer do.
-        config: Registries.
+        config: Registries and storage backends.
         progress: Called with each ProgressEvent, on this thread.
         cancel: Stops the work when cancelled.
 
@@ -59,7 +64,7 @@ def check(
     Raises:
         Error: an image cannot be read or is damaged.
     """
-    environment = make_environment(config, jobs, limits)
+    environment = make_environment(config, jobs, limits, backend_type=backend_type, backend_config=backend_config)
     with call_hooks(progress, cancel) as hooks:
         report = native.check(source, target, parse_platforms(platform), environment, hooks)
     return CheckReport.from_report(source, target, report)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accel._core.base import CallHooks, CancelToken, ProgressEvent
 from accel._core.convert import DecodeLimits, Environment
 from accel._core.registry import HostOptions, Options
+from accel._options import backends
 
 if TYPE_CHECKING:
     from accel._config import Config
@@ -40,9 +41,17 @@ def _host_options(settings: Host) -> HostOptions:
     return options
 
 
-def make_environment(config: Config | None, jobs: int | None, limits: DecodeLimits | None) -> Environment:
+def make_environment(
+    config: Config | None,
+    jobs: int | None,
+    limits: DecodeLimits | None,
+    *,
+    backend_type: str | None = None,
+    backend_config: str | Mapping[str, Any] | None = None,
+) -> Environment:
     """What every native job needs besides its request."""
     environment = Environment()
+    environment.backends = backends(backend_type, backend_config, config)
     environment.registry = registry_options(config)
     if jobs is not None:
         if jobs < 1:

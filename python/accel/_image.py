@@ -73,6 +73,18 @@ class _Access:
     config: Config | None
     jobs: int | None
     limits: DecodeLimits | None
+    backend_type: str | None
+    backend_config: str | Mapping[str, Any] | None
+
+    def environment(self) -> native.Environment:
+        """What native jobs need."""
+        return make_environment(
+            self.config,
+            self.jobs,
+            self.limits,
+            backend_type=self.backend_type,
+            backend_config=self.backend_config,
+        )
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,7 @@ class Image:
         Raises:
             Error: a layer cannot be read or is damaged.
         """
-        environment = make_environment(self._access.config, self._access.jobs, self._access.limits)
+        environment = self._access.environment()
         platform = oci.Platform.parse(self.platform) if self.platform else oci.host_platform()
         with call_hooks(progress, cancel) as hooks:
             listing = native.list_files(self.reference, platform, environment, hooks)
@@ -172,6 +184,8 @@ class Inspection:
 def inspect(
     location: str,
     *,
+    backend_type: str | None = None,
+    backend_config: str | Mapping[str, Any] | None = None,
     platform: str | Sequence[str] | None = None,
     jobs: int | None = None,
     limits: DecodeLimits | None = None,
@@ -180,13 +194,14 @@ def inspect(
 ) -> Inspection:
     """Reads the documents of an image and the metadata of its layers, for all platforms or those given.
 
+    `backend_type` and `backend_config` as in `check`.
+
     Raises:
         Error: the image cannot be read or is damaged.
     """
-    environment = make_environment(config, jobs, limits)
+    access = _Access(config, jobs, limits, backend_type, backend_config)
     with call_hooks(None, cancel) as hooks:
-        report = inspect_report(location, parse_platforms(platform), environment, hooks)
-    access = _Access(config, jobs, limits)
+        report = inspect_report(location, parse_platforms(platform), access.environment(), hooks)
     return Inspection(
         reference=report.reference,
         digest=report.root.digest,
@@ -200,6 +215,8 @@ def inspect(
 def open_image(
     location: str,
     *,
+    backend_type: str | None = None,
+    backend_config: str | Mapping[str, Any] | None = None,
     platform: str | None = None,
     jobs: int | None = None,
     limits: DecodeLimits | None = None,
@@ -208,11 +225,21 @@ def open_image(
 ) -> Image:
     """Opens the image of one platform: the one given, else the only one, else this machine's.
 
+    `backend_type` and `backend_config` as in `check`.
+
     Raises:
         ConfigError: there is no image for that platform; names those there are.
         Error: the image cannot be read or is damaged.
     """
-    found = inspect(location, jobs=jobs, limits=limits, config=config, cancel=cancel)
+    found = inspect(
+        location,
+        backend_type=backend_type,
+        backend_config=backend_config,
+        jobs=jobs,
+        limits=limits,
+        config=config,
+        cancel=cancel,
+    )
     if platform is None and len(found.images) == 1:
         return found.images[0]
     wanted = oci.Platform.parse(platform) if platform else oci.host_platform()

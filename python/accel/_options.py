@@ -6,16 +6,22 @@ import json
 import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accel._core import formats
+from accel._core.convert import BackendSettings
 from accel._errors import ConfigError
+
+if TYPE_CHECKING:
+    from accel._config import Config
 
 # Option of the image, not of a layer format: every driver takes it.
 DOCKER_TO_OCI = "docker2oci"
 # A file of the recorder in stargz-snapshotter; read here and handed down as the list of paths in it.
 RECORD_FILE = "record_file"
 PRIORITIZED_FILES = "prioritized_files"
+# Where layers are that are not in a registry. Those who read an image need them too.
+BACKEND_TYPE, BACKEND_CONFIG = "backend_type", "backend_config"
 
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -75,6 +81,26 @@ def _addressee(result: dict[str, dict[str, str]], driver: str, key: str) -> dict
         wanted = ", ".join(result)
         raise ConfigError(f"option {driver}.{key} is for driver {driver!r}, which is not asked for; drivers: {wanted}")
     return result[driver]
+
+
+def backends(
+    backend_type: str | None, backend_config: str | Mapping[str, Any] | None, config: Config | None
+) -> list[BackendSettings]:
+    """The storage backends to read from: the one that is given, else those of all drivers in `config`.
+
+    Raises:
+        ConfigError: the type is not known, or its configuration is missing.
+    """
+    if backend_type is None:
+        if backend_config is not None:
+            raise ConfigError("backend_config says how to reach a backend; say which kind with backend_type")
+        options = [driver.config for driver in config.all_drivers()] if config else []
+        named = dict.fromkeys((one.get(BACKEND_TYPE, ""), one.get(BACKEND_CONFIG, "")) for one in options)
+        return [BackendSettings(*pair) for pair in named if pair[0]]
+    text = backend_config if isinstance(backend_config, str) else json.dumps(backend_config or {})
+    driver = next(known.name for known in formats.all_formats() if BACKEND_TYPE in _own_options(known.name))
+    check_options(driver, {BACKEND_TYPE: backend_type, BACKEND_CONFIG: text})
+    return [BackendSettings(backend_type, text)]
 
 
 def check_options(driver: str, values: Mapping[str, str]) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from accel._check import parse_platforms
 from accel._core import convert as native
 from accel._environment import ProgressCallback, call_hooks, make_environment
-from accel._errors import ConfigError
 from accel._results import ConvertResult
 
 if TYPE_CHECKING:
@@ -42,13 +40,13 @@ def unpack(
         source: An image location.
         target: Where the ordinary image goes.
         compression: Of its layers: `gzip`, `zstd` or `none`.
-        backend_type: `localfs`, `oss` or `s3`, where the image's layers are there; by default what `config` says of
-            driver `nydus`.
+        backend_type: `localfs`, `oss` or `s3`, where the image's layers are there; by default those that the drivers
+            of `config` name.
         backend_config: The backend's configuration, as the driver takes it.
         platform: `os/arch[/variant]`, one or several; all by default.
         jobs: Worker threads; all cores by default.
         limits: What a decoder lets a hostile layer do.
-        config: Registries and the backend.
+        config: Registries and storage backends.
         progress: Called with each ProgressEvent, on this thread.
         cancel: Stops the work when cancelled.
 
@@ -63,31 +61,6 @@ def unpack(
     request.target = target
     request.platforms = parse_platforms(platform)
     request.compression = compression
-    if backend_config is not None and backend_type is None:
-        raise ConfigError("backend_config says how to reach a backend; say which kind with backend_type")
-    options: Mapping[str, str] = {}
-    if backend_type is not None:
-        text = backend_config if isinstance(backend_config, str) else json.dumps(backend_config or {})
-        options = {"backend_type": backend_type, "backend_config": text}
-    elif config is not None:
-        options = _configured_backend(config)
-    request.backend_type = options.get("backend_type", "")
-    request.backend_config = options.get("backend_config", "")
-    environment = make_environment(config, jobs, limits)
+    environment = make_environment(config, jobs, limits, backend_type=backend_type, backend_config=backend_config)
     with call_hooks(progress, cancel) as hooks:
         return ConvertResult.from_report(native.unpack(request, environment, hooks))
-
-
-def _configured_backend(config: Config) -> Mapping[str, str]:
-    """Options of the backend that the drivers of `config` name, if it is but one."""
-    found = {
-        (driver.config["backend_type"], driver.config.get("backend_config", ""))
-        for driver in config.all_drivers()
-        if driver.config.get("backend_type")
-    }
-    if not found:
-        return {}
-    if len(found) > 1:
-        raise ConfigError("the configuration names several backends; say which with backend_type and backend_config")
-    kind, text = found.pop()
-    return {"backend_type": kind, "backend_config": text}

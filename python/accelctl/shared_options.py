@@ -50,6 +50,22 @@ max_layer_size_option = click.option(
 )
 
 
+def backend_options(function: F) -> F:
+    """Where layers are that are not in their image's repository."""
+    for option in (
+        click.option(
+            "--backend-config", metavar="JSON", help="How to reach that backend, as the driver option of that name."
+        ),
+        click.option(
+            "--backend-type",
+            metavar="localfs|oss|s3",
+            help="Where the image's layers are, if not beside its manifest. Default: the configuration's.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def registry_options(function: F) -> F:
     """How the registries of the command line are reached, when no configuration says so."""
     for option in (

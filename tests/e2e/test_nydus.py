@@ -127,21 +127,6 @@ def test_an_image_that_is_nydus_already_is_taken_over(accelctl: Accelctl, layout
     assert again.root() == first.root()
 
 
-def test_layers_go_to_a_backend(accelctl: Accelctl, layout: Layout, tmp_path: Path) -> None:
-    backend = tmp_path / "blobs"
-    source = sample_image(layout)
-    where = ("backend_type=localfs", f'backend_config={{"dir": "{backend}"}}')
-    target = f"oci:{tmp_path / 'made'}:made"
-    accelctl("convert", source, target, "--driver", "nydus", "--verify", *options(where)).succeeded()
-    images = Images(tmp_path / "made")
-    _, manifest = images.root()
-    (bootstrap,) = manifest["layers"]
-    assert bootstrap["annotations"][PREFIX + "bootstrap"] == "true"
-    config = images.blob(manifest["config"]["digest"])
-    assert len(config["rootfs"]["diff_ids"]) == 1
-    assert len(list(backend.iterdir())) == len(Images(layout.path).root()[1]["layers"])
-
-
 def test_chunks_of_a_dictionary_are_not_stored_again(accelctl: Accelctl, layout: Layout, tmp_path: Path) -> None:
     source = sample_image(layout)
     first = convert(accelctl, source, tmp_path / "first")

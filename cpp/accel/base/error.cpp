@@ -61,7 +61,10 @@ void Error::add_context(std::string_view context) {
 }
 
 void Error::add_hint(std::string_view hint) {
-  if (!hint_.empty()) return;
+  if (hint_.empty()) replace_hint(hint);
+}
+
+void Error::replace_hint(std::string_view hint) {
   hint_ = hint;
   compose();
 }

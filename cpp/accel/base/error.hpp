@@ -35,6 +35,8 @@ class Error : public std::exception {
   void add_context(std::string_view context);
   /// Sets the hint unless the thrower gave one.
   void add_hint(std::string_view hint);
+  /// Sets the hint in the place of the thrower's, who did not know what it was about.
+  void replace_hint(std::string_view hint);
 
  private:
   void compose();

@@ -55,6 +55,12 @@ std::vector<Pair> pair_images(const Image& source, const Image& target, std::vec
   return pairs;
 }
 
+/// Says of which image an error is, and what can be done about it.
+template <class F>
+auto about(const OpenImage& image, const std::string& context, F&& work) {
+  return image.is_result ? with_result_context(context, work) : with_image_context(context, work);
+}
+
 class Checker {
  public:
   Checker(const OpenImage& source, const OpenImage& target, const Environment& environment, JobState& job)
@@ -62,10 +68,11 @@ class Checker {
 
   CheckReport run(const std::vector<oci::Platform>& platforms) {
     const CancelToken& cancel = environment_.cancel;
-    const Image source = with_image_context(
-        "source " + source_.reference, [&] { return read_image(*source_.repository, source_.tag, platforms, cancel); });
-    const Image target = with_image_context(
-        "target " + target_.reference, [&] { return read_image(*target_.repository, target_.tag, platforms, cancel); });
+    const auto read = [&](const OpenImage& image) {
+      return read_image(*image.repository, image.tag, platforms, cancel);
+    };
+    const Image source = about(source_, "source " + source_.reference, [&] { return read(source_); });
+    const Image target = about(target_, "target " + target_.reference, [&] { return read(target_); });
     CheckReport report;
     report.source_digest = source.root.descriptor.digest.to_string();
     report.target_digest = target.root.descriptor.digest.to_string();
@@ -86,10 +93,12 @@ class Checker {
   void compare(const Pair& pair, CheckReport& report, const CancelToken& cancel) {
     const std::string platform = pair.source->platform.to_string();
     const std::set<hash::Digest> skip = absent_in_both(pair, report, cancel);
+    // What was taken over as it is is no image of plain tars.
+    const bool as_tars = source_.as_tars && pair.source->descriptor.digest != pair.target->descriptor.digest;
     std::optional<fs::Tree> trees[2];
     run_parallel(2, 2, cancel, [&](std::size_t side, const CancelToken& token) {
-      trees[side].emplace(side == 0 ? tree_of(source_, "source ", *pair.source, skip, token)
-                                    : tree_of(target_, "target ", *pair.target, skip, token));
+      trees[side].emplace(side == 0 ? tree_of(source_, "source ", *pair.source, as_tars, skip, token)
+                                    : tree_of(target_, "target ", *pair.target, false, skip, token));
     });
     const auto add = [&](Difference difference) {
       difference.platform = platform;
@@ -106,13 +115,13 @@ class Checker {
     counters_.blobs_verified += 2;  // the configs: their digests were checked when they were read
   }
 
-  fs::Tree tree_of(const OpenImage& image, const std::string& side, const ImageNode& node,
+  fs::Tree tree_of(const OpenImage& image, const std::string& side, const ImageNode& node, bool as_tars,
                    const std::set<hash::Digest>& skip, const CancelToken& cancel) {
     const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
-    return with_image_context(side + image.reference + ": " + node.platform.to_string(), [&] {
+    return about(image, side + image.reference + ": " + node.platform.to_string(), [&] {
       LayerOpener opener(*image.repository, image.toc_image, environment_.decode_limits, job_, cancel);
-      opener.use_backend(image.backend);
-      return build_tree(node, skip, image.as_tars ? TreeSource::tar : TreeSource::data, opener,
+      opener.use_backends(image.backends);
+      return build_tree(node, skip, as_tars ? TreeSource::tar : TreeSource::data, opener,
                         std::max<std::size_t>(1, jobs / 2), job_, counters_, cancel);
     });
   }

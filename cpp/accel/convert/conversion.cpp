@@ -271,6 +271,7 @@ class Conversion {
       with_context(node->platform.to_string(), [&] {
         if (taken_over) {
           LayerOpener opener(*source_.repository, "", environment_.decode_limits, job_, cancel_);
+          opener.use_backends(backends_[t] ? std::make_shared<Backends>(backends_[t]) : source_.backends);
           verify_whole_image(*node, opener, cancel_);
           return;
         }
@@ -289,11 +290,12 @@ class Conversion {
   }
 
   void verify(std::size_t t, const TargetImage& image, const std::string& toc_image) {
+    OpenImage original = source_;
     OpenImage written = targets_[t];
-    written.backend = backends_[t];
+    if (backends_[t]) written.backends = original.backends = std::make_shared<Backends>(backends_[t]);
     written.tag = image.root.digest.to_string();
     written.toc_image = toc_image;
-    OpenImage original = source_;
+    written.is_result = true;
     original.tag = image_.root.descriptor.digest.to_string();
     original.as_tars = true;  // as the conversion did: wrong claims of the source are not the result's fault
     const CheckReport check = check_images(original, written, request_.platforms, environment_, job_);
@@ -302,7 +304,7 @@ class Conversion {
     throw FormatError("the result differs from its source in " + std::to_string(check.differences.size()) +
                           " places, the first being " + first.path + " (" + first.field + ": " + first.source +
                           " against " + first.target + ")",
-                      "no tag was written; keep the source and report this");
+                      std::string(kWrongResultHint));
   }
 
   TargetReport make_report(std::size_t t, TargetImage image, const LayerResults& layers) const {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "accel/backend/backend.hpp"
+#include "accel/convert/backends.hpp"
 #include "accel/convert/layer_opener.hpp"
 #include "accel/convert/request.hpp"
 #include "accel/convert/tally.hpp"
@@ -19,11 +19,12 @@ namespace accel::convert {
 /// An image in an open repository.
 struct OpenImage {
   std::shared_ptr<oci::Repository> repository;
-  std::string tag;                                          ///< tag or digest to ask for; of a target: the tag to write
-  std::string reference;                                    ///< the location in words
-  std::string toc_image;                                    ///< see toc_image_of; "" when unknown
-  std::shared_ptr<backend::BlobBackend> backend = nullptr;  ///< holds blobs that are not in the repository; or null
-  bool as_tars = false;  ///< for check_images: read layers as the tars they are, whatever format they claim to be
+  std::string tag;                               ///< tag or digest to ask for; of a target: the tag to write
+  std::string reference;                         ///< the location in words
+  std::string toc_image;                         ///< see toc_image_of; "" when unknown
+  std::shared_ptr<Backends> backends = nullptr;  ///< hold blobs that are not in the repository; or null
+  bool is_result = false;  ///< for check_images: written a moment ago, so that wrong bytes are this program's fault
+  bool as_tars = false;    ///< for check_images, of a source: read layers as the tars they are, whatever they claim
 };
 
 /// Opens another image that options name (formats::Format::dictionary_image).

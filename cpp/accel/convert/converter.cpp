@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "accel/backend/backend.hpp"
 #include "accel/base/error.hpp"
 #include "accel/convert/check_images.hpp"
 #include "accel/convert/conversion.hpp"
@@ -97,16 +96,9 @@ CopyReport copy(const CopyRequest& request, const Environment& environment) {
 ConvertReport unpack(const UnpackRequest& request, const Environment& environment) {
   const Location source = Location::parse(request.source);
   const Location target = parse_target_location(request.target);
-  std::shared_ptr<backend::BlobBackend> blobs;
-  if (!request.backend_type.empty()) {
-    backend::Options options;
-    options.log = environment.log;
-    blobs = backend::make_backend(request.backend_type, request.backend_config, false, options);
-  }
   return with_image_context("unpack " + source.to_string(), [&] {
     OpenedLocations opened(environment);
-    OpenImage from = opened.open_source(source);
-    from.backend = blobs;
+    const OpenImage from = opened.open_source(source);
     return unpack_images(request, from, opened.open_target(target, false), environment);
   });
 }

@@ -37,6 +37,30 @@ auto with_image_context(std::string_view context, F&& work) {
   });
 }
 
+/// What to do about a conversion whose result is not right.
+inline constexpr std::string_view kWrongResultHint = "no tag was written; keep the source and report this";
+
+/// with_context for reading back what this program has just written: when that is wrong, the image is not to blame,
+/// whatever its reader thinks.
+template <class F>
+auto with_result_context(std::string_view context, F&& work) {
+  const auto blame = [](Error& error) {
+    error.add_context("the result is wrong");
+    error.replace_hint(kWrongResultHint);
+  };
+  return with_context(context, [&] {
+    try {
+      return work();
+    } catch (FormatError& error) {
+      blame(error);
+      throw;
+    } catch (DigestMismatch& error) {
+      blame(error);
+      throw;
+    }
+  });
+}
+
 /// with_context for work on one blob: "blob sha256:0123456789ab", unless the error names it already.
 template <class F>
 auto with_blob_context(const hash::Digest& blob, F&& work) {

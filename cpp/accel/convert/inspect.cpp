@@ -1,5 +1,6 @@
 #include "accel/convert/inspect.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "accel/base/error.hpp"
@@ -9,6 +10,7 @@
 #include "accel/convert/image_tree.hpp"
 #include "accel/convert/layer_opener.hpp"
 #include "accel/convert/opened_locations.hpp"
+#include "accel/crypt/ocicrypt.hpp"
 #include "accel/oci/media_type.hpp"
 
 namespace accel::convert {
@@ -30,6 +32,10 @@ InspectedLayer inspect_layer(const oci::Descriptor& layer, const hash::Digest& d
   InspectedLayer inspected;
   inspected.descriptor = layer;
   inspected.diff_id = diff_id.to_string();
+  if (crypt::is_encrypted(layer.media_type)) {
+    inspected.format = "encrypted";
+    return inspected;
+  }
   if (!oci::is_layer(layer.media_type)) {
     const auto reader = opener.open_converted(layer);
     if (reader) {
@@ -63,6 +69,9 @@ InspectedImage inspect_image(const ImageNode& node, oci::Repository& repository,
       });
     });
     // The image's own layer, which stands last, says what all of them are together.
+    const bool readable = std::ranges::none_of(
+        node.manifest.layers, [](const oci::Descriptor& layer) { return crypt::is_encrypted(layer.media_type); });
+    if (!readable) return;
     if (const auto whole = opener.open_image(node.manifest.layers)) describe(whole->summary(), image.layers.back());
   });
   return image;
@@ -80,6 +89,7 @@ InspectReport inspect(const std::string& location, const std::vector<oci::Platfo
     const Image image = read_image(*from.repository, from.tag, platforms, cancel);
     JobState job{{}, Reporter(*environment.progress, from.reference)};
     LayerOpener opener(*from.repository, from.toc_image, environment.decode_limits, job, cancel);
+    opener.use_backends(from.backends);
     InspectReport report;
     report.reference = from.reference;
     report.root = image.root.descriptor;
@@ -100,6 +110,7 @@ void list_files(const std::string& location, const oci::Platform& platform, cons
     const Image image = read_image(*from.repository, from.tag, {platform}, environment.cancel);
     JobState job{{}, Reporter(*environment.progress, from.reference)};
     LayerOpener opener(*from.repository, from.toc_image, environment.decode_limits, job, environment.cancel);
+    opener.use_backends(from.backends);
     TreeCounters counters;
     const fs::Tree tree =
         build_tree(*image.images().front(), {}, TreeSource::metadata, opener, 1, job, counters, environment.cancel);

@@ -6,6 +6,7 @@
 #include "accel/base/error.hpp"
 #include "accel/convert/image.hpp"
 #include "accel/convert/streamed_source.hpp"
+#include "accel/crypt/ocicrypt.hpp"
 #include "accel/formats/all_formats.hpp"
 #include "accel/formats/estargz/external_toc.hpp"
 #include "accel/formats/tar_layer/reader.hpp"
@@ -32,6 +33,12 @@ std::string toc_image_of(const Location& location) {
   const std::string& tag = location.transport == Location::Transport::registry ? location.reference.tag : location.tag;
   if (tag.empty() || !hash::Digest::try_parse(tag).empty()) return {};
   return formats::estargz::toc_image_tag(tag);
+}
+
+void refuse_encrypted(const oci::Descriptor& layer) {
+  if (!crypt::is_encrypted(layer.media_type)) return;
+  throw UnsupportedError("layer " + layer.digest.short_string() + " is encrypted",
+                         "decrypt the image first: accelctl copy --decrypt-key FILE SOURCE TARGET");
 }
 
 LayerOpener::LayerOpener(oci::Repository& repository, std::string toc_image, const codec::DecodeLimits& limits,
@@ -71,12 +78,12 @@ formats::BlobOpener LayerOpener::blobs_of(const std::vector<oci::Descriptor>& la
 
 std::shared_ptr<io::ByteSource> LayerOpener::source_elsewhere(const oci::Descriptor& blob, std::string_view kind) {
   if (blob.size > 0 && repository_.has_blob(blob, cancel_)) return source(blob, kind);
-  const auto size = backend_ ? backend_->stat_blob(blob.digest, cancel_) : std::nullopt;
-  if (size) return backend_->blob_source(blob.digest, *size, cancel_);
-  throw NotFound("blob " + blob.digest.short_string() + " is no layer of the image and not in " +
-                     (backend_ ? backend_->name() : repository_.name()),
+  if (auto found = backends_ ? backends_->find_blob(blob.digest, cancel_) : nullptr) return found;
+  const std::string also = backends_ ? " nor in " + backends_->names() : "";
+  throw NotFound("layer " + blob.digest.short_string() + " is not in " + repository_.name() + also,
                  RegistryError::Fields{},
-                 "its layers are in a storage backend; accelctl nydus unpack reads them there (--backend-type)");
+                 "it may be in a storage backend: name that of the conversion (--backend-type and --backend-config, or "
+                 "--config)");
 }
 
 std::optional<oci::Descriptor> LayerOpener::used_external_toc(const oci::Descriptor& layer) {
@@ -86,6 +93,7 @@ std::optional<oci::Descriptor> LayerOpener::used_external_toc(const oci::Descrip
 }
 
 std::shared_ptr<io::ByteSource> LayerOpener::source(const oci::Descriptor& layer, std::string_view kind) {
+  refuse_encrypted(layer);
   return std::make_shared<StreamedSource>(repository_, layer, job_, cancel_, kind);
 }
 

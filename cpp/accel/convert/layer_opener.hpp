@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "accel/backend/backend.hpp"
 #include "accel/base/cancel.hpp"
 #include "accel/codec/codec.hpp"
+#include "accel/convert/backends.hpp"
 #include "accel/convert/location.hpp"
 #include "accel/convert/tally.hpp"
 #include "accel/formats/format.hpp"
@@ -23,14 +23,18 @@ namespace accel::convert {
 /// The tag of the image that holds the external TOCs of the image at `location`; "" when its tag is not known.
 std::string toc_image_of(const Location& location);
 
-/// Thread-safe. What it was made with must outlive it and its readers.
+/// Throws UnsupportedError, which says what to do, when the layer is encrypted.
+void refuse_encrypted(const oci::Descriptor& layer);
+
+/// Refuses encrypted layers. Thread-safe. What it was made with must outlive it and its
+/// readers.
 class LayerOpener {
  public:
   /// `toc_image`: tag or digest of the image of external TOCs, which need not exist; "" for none.
   LayerOpener(oci::Repository& repository, std::string toc_image, const codec::DecodeLimits& limits, JobState& job,
               const CancelToken& cancel);
-  /// Where blobs of images are that are not in the repository.
-  void use_backend(std::shared_ptr<backend::BlobBackend> backend) { backend_ = std::move(backend); }
+  /// Where blobs of images are that are not in the repository; null for nowhere.
+  void use_backends(std::shared_ptr<Backends> backends) { backends_ = std::move(backends); }
 
   /// A reader by formats::open_layer.
   [[nodiscard]] std::unique_ptr<formats::LayerReader> open(const oci::Descriptor& layer);
@@ -59,7 +63,7 @@ class LayerOpener {
   const codec::DecodeLimits limits_;
   JobState& job_;
   const CancelToken cancel_;
-  std::shared_ptr<backend::BlobBackend> backend_;
+  std::shared_ptr<Backends> backends_;
   std::mutex mutex_;
   std::optional<oci::Manifest> tocs_;  // read when first needed; without layers when there is no such image
   std::map<hash::Digest, oci::Descriptor> used_tocs_;

@@ -18,10 +18,14 @@ std::string place_of(Location location) {
 
 }  // namespace
 
-OpenedLocations::OpenedLocations(const Environment& environment) : client_(environment.registry, environment.log) {}
+OpenedLocations::OpenedLocations(const Environment& environment) : client_(environment.registry, environment.log) {
+  if (!environment.backends.empty()) backends_ = std::make_shared<Backends>(environment.backends, environment.log);
+}
 
 OpenImage OpenedLocations::open_source(const Location& location) {
-  return image_at(location, open_location(location, client_, store::OpenMode::read));
+  OpenImage image = image_at(location, open_location(location, client_, store::OpenMode::read));
+  image.backends = backends_;
+  return image;
 }
 
 OpenImage OpenedLocations::open_target(const Location& location, bool dry_run) {

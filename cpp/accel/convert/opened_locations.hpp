@@ -24,6 +24,7 @@ class OpenedLocations {
 
  private:
   registry::Client client_;
+  std::shared_ptr<Backends> backends_;                               // of all sources; null when there are none
   std::map<std::string, std::shared_ptr<oci::Repository>> targets_;  // by place
 };
 

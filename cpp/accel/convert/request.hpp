@@ -18,9 +18,16 @@
 
 namespace accel::convert {
 
+/// A storage backend as the driver options of the conversion name it whose layers went there (docs/backends.md).
+struct BackendSettings {
+  std::string type;    ///< option backend_type
+  std::string config;  ///< option backend_config
+};
+
 /// What every job needs. Shared by all jobs of a process.
 struct Environment {
   registry::Options registry;
+  std::vector<BackendSettings> backends;  ///< where layers of images are looked for that their repositories lack
   std::size_t jobs = 0;                   ///< encoder threads; 0 = one per core
   std::size_t memory_bytes = 64U << 20U;  ///< of all chunks in flight, whatever the number of layers
   codec::DecodeLimits decode_limits;
@@ -110,8 +117,6 @@ struct UnpackRequest {
   std::string source, target;
   std::vector<oci::Platform> platforms;  ///< empty = all
   codec::Compression compression = codec::Compression::gzip;
-  /// Where blobs are that the source's repository lacks, as backend::make_backend takes it; "" for nowhere.
-  std::string backend_type, backend_config;
 };
 
 /// One path (or config member) that is not the same in both images.

@@ -18,7 +18,6 @@
 #include "accel/convert/merged_source.hpp"
 #include "accel/convert/unpacked_documents.hpp"
 #include "accel/convert/written_again.hpp"
-#include "accel/crypt/ocicrypt.hpp"
 #include "accel/formats/compressed_tar.hpp"
 #include "accel/oci/media_type.hpp"
 
@@ -50,7 +49,7 @@ class Unpacking {
         cancel_(environment.cancel),
         job_{{}, Reporter(*environment.progress, source.reference)},
         opener_(*source.repository, "", environment.decode_limits, job_, cancel_) {
-    opener_.use_backend(source.backend);
+    opener_.use_backends(source.backends);
   }
 
   ConvertReport run() {
@@ -90,7 +89,7 @@ class Unpacking {
   void plan(const Image& image) {
     for (const ImageNode* node : image.images()) {
       with_context(node->platform.to_string(), [&] {
-        refuse_encrypted(*node);
+        for (const oci::Descriptor& layer : node->manifest.layers) refuse_encrypted(layer);
         if (auto unpacker = opener_.open_unpacker(node->manifest.layers)) plan_image(*node, std::move(unpacker));
       });
     }
@@ -116,14 +115,6 @@ class Unpacking {
       const auto [known, is_new] = places_.emplace(layers[i].digest, pieces_.size());
       planned.pieces.push_back(known->second);
       if (is_new) pieces_.push_back({planned.unpacker.get(), i, layers[i], layers[i].size, platform});
-    }
-  }
-
-  static void refuse_encrypted(const ImageNode& node) {
-    for (const oci::Descriptor& layer : node.manifest.layers) {
-      if (!crypt::is_encrypted(layer.media_type)) continue;
-      throw UnsupportedError("layer " + layer.digest.short_string() + " is encrypted",
-                             "decrypt the image first: accelctl copy --decrypt-key FILE SOURCE TARGET");
     }
   }
 

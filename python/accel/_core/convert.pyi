@@ -8,7 +8,7 @@ import accel._core.oci
 import accel._core.registry
 import collections.abc
 import typing
-__all__: list[str] = ['CacheReport', 'CacheRequest', 'CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'UnpackRequest', 'check', 'convert', 'copy', 'inspect', 'list_files', 'parse_cache_location', 'parse_target_location', 'unpack']
+__all__: list[str] = ['BackendSettings', 'CacheReport', 'CacheRequest', 'CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'UnpackRequest', 'check', 'convert', 'copy', 'inspect', 'list_files', 'parse_cache_location', 'parse_target_location', 'unpack']
 class Location:
     """
     Where an image is: a registry, an OCI layout or an archive.
@@ -58,6 +58,15 @@ class DecodeLimits:
         """
         Decompressed bytes per compressed byte.
         """
+class BackendSettings:
+    """
+    A storage backend, as driver options name it.
+    """
+    def __init__(self, type: str, config: str) -> None:
+        ...
+    @property
+    def type(self) -> str:
+        ...
 class Environment:
     """
     What every job needs.
@@ -65,6 +74,14 @@ class Environment:
     decode_limits: DecodeLimits
     registry: accel._core.registry.Options
     def __init__(self) -> None:
+        ...
+    @property
+    def backends(self) -> list[BackendSettings]:
+        """
+        Where layers may be that their repositories lack.
+        """
+    @backends.setter
+    def backends(self, arg0: collections.abc.Sequence[BackendSettings]) -> None:
         ...
     @property
     def jobs(self) -> int:
@@ -208,22 +225,6 @@ class UnpackRequest:
     source: str
     target: str
     def __init__(self) -> None:
-        ...
-    @property
-    def backend_config(self) -> str:
-        """
-        JSON.
-        """
-    @backend_config.setter
-    def backend_config(self, arg0: str) -> None:
-        ...
-    @property
-    def backend_type(self) -> str:
-        """
-        Empty: none.
-        """
-    @backend_type.setter
-    def backend_type(self, arg0: str) -> None:
         ...
     @property
     def compression(self) -> str:

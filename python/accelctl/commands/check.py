@@ -20,6 +20,7 @@ Examples:
   accelctl check registry.example/app:1 registry.example/app:1-estargz
   accelctl check oci:layout:app docker-archive:app.tar --platform linux/amd64
   accelctl check registry.example/app:1 oci:layout:app --output json
+  accelctl check registry.example/app:1 registry.example/app:1-nydus --config acceld.yaml
 
 \b
 Compares for every path of the merged trees: type, mode, owner, mtime, size, link
@@ -32,6 +33,7 @@ image configs. Verifies every digest on the way. Exit status 3 when they differ.
 @click.argument("source")
 @click.argument("target")
 @shared_options.config_option
+@shared_options.backend_options
 @shared_options.platform_option
 @shared_options.jobs_option
 @shared_options.progress_option
@@ -45,6 +47,8 @@ def command(
     source: str,
     target: str,
     config_file: str | None,
+    backend_type: str | None,
+    backend_config: str | None,
     platforms: tuple[str, ...],
     jobs: int | None,
     progress: str,
@@ -63,6 +67,8 @@ def command(
     report = accel.check(
         source,
         target,
+        backend_type=backend_type,
+        backend_config=backend_config,
         platform=platforms,
         jobs=jobs,
         limits=shared_options.make_limits(max_ratio, max_layer_size),

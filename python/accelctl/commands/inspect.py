@@ -21,6 +21,7 @@ Examples:
   accelctl inspect registry.example/app:1-estargz
   accelctl inspect oci:layout:app --files --platform linux/arm64
   accelctl inspect docker-archive:app.tar --output json
+  accelctl inspect registry.example/app:1-nydus --files --config acceld.yaml
 """
 
 _TYPE_BITS = {
@@ -37,6 +38,7 @@ _TYPE_BITS = {
 @click.argument("image")
 @click.option("--files", is_flag=True, help="List the merged tree, whiteouts applied.")
 @shared_options.config_option
+@shared_options.backend_options
 @shared_options.platform_option
 @shared_options.jobs_option
 @shared_options.output_option
@@ -49,6 +51,8 @@ def command(
     image: str,
     files: bool,
     config_file: str | None,
+    backend_type: str | None,
+    backend_config: str | None,
     platforms: tuple[str, ...],
     jobs: int | None,
     output: str,
@@ -64,7 +68,15 @@ def command(
     with settling():
         config = shared_options.load_config(config_file, [image], **registry)
     limits = shared_options.make_limits(max_ratio, max_layer_size)
-    found = accel.inspect(image, platform=platforms, jobs=jobs, limits=limits, config=config)
+    found = accel.inspect(
+        image,
+        backend_type=backend_type,
+        backend_config=backend_config,
+        platform=platforms,
+        jobs=jobs,
+        limits=limits,
+        config=config,
+    )
     if output == "json":
         document = found.to_dict()
         if files:

@@ -39,12 +39,7 @@ An encrypted image is decrypted first:
     show_default=True,
     help="Of the result's layers.",
 )
-@click.option(
-    "--backend-type",
-    metavar="localfs|oss|s3",
-    help="Where the image's layers are, if not beside its manifest. Default: the configuration's.",
-)
-@click.option("--backend-config", metavar="JSON", help="How to reach that backend, as the driver option of that name.")
+@shared_options.backend_options
 @shared_options.platform_option
 @shared_options.jobs_option
 @shared_options.progress_option
@@ -74,8 +69,6 @@ def command(
     import accel  # noqa: PLC0415 - --help must not wait for it
 
     shared_options.show_log(debug=debug)
-    if backend_config is not None and backend_type is None:
-        raise click.UsageError("--backend-config needs --backend-type")
     with settling():
         config = shared_options.load_config(config_file, [source, target], **registry)
     result = accel.unpack(

@@ -248,13 +248,20 @@ class CorruptingRepository final : public oci::Repository {
 };
 
 TEST_F(ConversionFailureTest, verify_catches_a_target_that_stored_other_bytes) {
-  for (const char* driver : {"estargz", "zstdchunked"}) {
+  for (const char* driver : {"estargz", "zstdchunked", "nydus"}) {
     target_ = std::make_shared<CorruptingRepository>(store::make_memory_repository("documents"));
     request_.targets.clear();
     tags_.clear();
     want(driver, "a");
     request_.verify = true;
-    EXPECT_THROW(run(), Error) << driver;
+    std::string error;
+    try {
+      run();
+    } catch (const Error& caught) {
+      error = caught.what();
+    }
+    EXPECT_THAT(error, HasSubstr(": the result is wrong: ")) << driver;
+    EXPECT_THAT(error, HasSubstr("; no tag was written; keep the source and report this")) << driver;
     EXPECT_THROW(target_->get_manifest("a", {}), NotFound);
     request_.verify = false;
     EXPECT_NO_THROW(run()) << "nothing else would have noticed";
