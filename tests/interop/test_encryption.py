@@ -131,7 +131,7 @@ def test_index_comes_back_with_its_layers(tmp_path: Path, pairs: dict[str, Pair]
     source = sample_index(Layout(tmp_path / "source"))
     locked, opened = f"oci:{tmp_path}/locked:app", f"oci:{tmp_path}/opened:app"
     accel.copy(source, locked, all_platforms=True, encryption_key=pairs["ec256"].recipient)
-    with pytest.raises(accel.Error):
+    with pytest.raises(accel.UnsupportedError, match="is encrypted; decrypt the image first"):
         accel.check(source, locked)
     accel.copy(locked, opened, all_platforms=True, decrypt_key=pairs["ec256"].keys)
     report = accel.check(source, opened)
@@ -213,3 +213,46 @@ def test_openpgp_recipients_read_in_both_tools(tmp_path: Path, skopeo: Callable[
     skopeo("copy", "--encryption-key", "pgp:anna@example.org", source, theirs)
     accel.copy(theirs, f"oci:{tmp_path}/ours-opened:app", decrypt_key=str(tmp_path / "anna.gpg"))
     assert accel.check(source, f"oci:{tmp_path}/ours-opened:app").equal
+
+
+@pytest.mark.usefixtures("gnupg")
+@pytest.mark.parametrize("options", [{}, {"compressor": "none"}, {"batch_size": "0x10000"}], ids=str)
+def test_nydus_images_for_every_kind_of_recipient(
+    tmp_path: Path, skopeo: Callable[..., str], pairs: dict[str, Pair], options: dict[str, str]
+) -> None:
+    """The bootstrap layer is encrypted as others encrypt layers; it holds the key of the blobs."""
+    source = sample_image(Layout(tmp_path / "source"))
+    locked = f"oci:{tmp_path}/locked:app"
+    recipients = ",".join([pairs["rsa"].recipient, pairs["ec256"].recipient, pairs["pkcs7"].recipient])
+    recipients += ",pgp:anna@example.org"
+    accel.convert(source, locked, driver="nydus", options={**options, "encrypt_recipients": recipients})
+    *blobs, bootstrap = layers_of(tmp_path / "locked", "app")
+    assert bootstrap["mediaType"].endswith("+encrypted")
+    assert {blob["mediaType"] for blob in blobs} == {"application/vnd.oci.image.layer.nydus.blob.v1"}
+    stored = [(tmp_path / "locked/blobs" / blob["digest"].replace(":", "/")).read_bytes() for blob in blobs]
+    assert not any(b"snow" in content or b"a long name" in content for content in stored), "file content is hidden"
+    for read in (lambda: accel.check(source, locked), lambda: list(accel.open(locked).files())):
+        with pytest.raises(accel.UnsupportedError, match=r"layer sha256:\w+ is encrypted; decrypt the image first"):
+            read()
+    assert accel.open(locked).layers[-1].format == "encrypted"
+
+    keys = {kind: pairs[kind].keys for kind in ("rsa", "ec256", "pkcs7")} | {"pgp": (str(tmp_path / "anna.gpg"),)}
+    for kind, files in keys.items():
+        theirs, ours = f"oci:{tmp_path}/{kind}-theirs:app", f"oci:{tmp_path}/{kind}-ours:app"
+        skopeo("copy", *key_options("--decryption-key", files), locked, theirs)
+        assert accel.check(source, theirs).equal
+        accel.copy(locked, ours, decrypt_key=files)
+        assert accel.check(source, ours).equal
+    with pytest.raises(accel.ConfigError, match=r"none of the keys opens .* for jwe, pgp, pkcs7"):
+        accel.copy(locked, f"oci:{tmp_path}/nobody:app", decrypt_key=pairs["ec521"].keys)
+    assert not list((tmp_path / "nobody").rglob("sha256/*")), "nothing was copied"
+
+
+def test_nydus_option_encrypt_recipients_is_checked_first(tmp_path: Path) -> None:
+    source = sample_image(Layout(tmp_path / "source"))
+    for recipients, message in (("jwe:/not/there", "/not/there"), ("anna", "write jwe:FILE"), ("pkcs11:x", "pkcs11")):
+        with pytest.raises(accel.Error, match=message):
+            accel.convert(
+                source, f"oci:{tmp_path}/made:app", driver="nydus", options={"encrypt_recipients": recipients}
+            )
+    assert not list((tmp_path / "made").rglob("sha256/*"))
