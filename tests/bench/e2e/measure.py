@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -37,6 +38,20 @@ def process_cpu(pid: int) -> float:
     """CPU seconds a running process has used so far, all threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+
+def peak_memory(pid: int) -> int:
+    """Bytes of resident memory that a running process or one of its descendants has had at most; 0 when it has ended.
+
+    Not what wait4 says: that counts the memory of the process that forked, too, which is this one.
+    """
+    process = Path(f"/proc/{pid}")
+    try:
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", (process / "status").read_text(), re.MULTILINE)
+        children = [child for task in (process / "task").iterdir() for child in (task / "children").read_text().split()]
+    except OSError:
+        return 0
+    return max([int(found[1]) * 1024 if found else 0, *(peak_memory(int(child)) for child in children)])
 
 
 def tree_size(folder: Path) -> int:
@@ -92,11 +107,13 @@ def measure(
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, "TMPDIR": str(scratch), **(environment or {})},
             )
-            disk = [0]
+            disk, memory = [0], [0]
             ended = threading.Event()
 
             def watch() -> None:
-                while not ended.wait(0.1):
+                # Short commands are looked at often, long ones so that looking costs nothing.
+                while not ended.wait(0.01 if time.monotonic() - begin < 1 else 0.1):
+                    memory[0] = max(memory[0], peak_memory(process.pid))
                     disk[0] = max(disk[0], tree_size(scratch) + unnamed_size(process.pid))
 
             watcher = threading.Thread(target=watch)
@@ -110,7 +127,7 @@ def measure(
             tail = (temp / "stderr").read_text(errors="replace").strip()[-1000:]
             raise CommandError(f"{' '.join(command)}: exit code {process.returncode}: {tail}")
         cpu = usage.ru_utime + usage.ru_stime + sum(process_cpu(pid) for pid in daemons) - before
-        return Cost(wall, cpu, usage.ru_maxrss * 1024, disk[0], (temp / "stdout").read_text(errors="replace"))
+        return Cost(wall, cpu, memory[0], disk[0], (temp / "stdout").read_text(errors="replace"))
 
 
 def best(runs: list[Cost]) -> Cost:
