@@ -80,7 +80,9 @@ def test_demo_compares_every_format() -> None:
 def test_configuration_loads_and_plans() -> None:
     environment = {"REGISTRY_AUTH": "dXNlcjpwYXNz", "WEBHOOK_HEADER": "Bearer x"}
     config = accel.Config.load(EXAMPLES / "acceld.yaml", environment=environment)
-    release = accel.plan("registry.example:5000/shop/cart/api:v1.2", config=config)
+    big, other_size = accel.candidates("registry.example:5000/shop/cart/api:v1.2", config=config)
+    assert (big.profile, big.conditional, big.priority, other_size.profile) == ("releases", True, 5, "default")
+    release = big.plan
     assert [target.location for target in release.targets] == [
         "registry.example:5000/fast/shop/cart/api:v1.2-estargz",
         "registry.example:5000/fast/shop/cart/api:v1.2-zstdchunked",

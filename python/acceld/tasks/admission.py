@@ -56,9 +56,8 @@ def admit(database: Database, connection: Connection, tasks: Sequence[NewTask], 
 
 def record_skipped(database: Database, connection: Connection, events: Sequence[SkippedEvent]) -> None:
     """Keeps events that need no work, each delivery once."""
-    askers = [event.asker for event in events if event.asker]
-    known = set(connection.execute(select(ask.c.asker).where(ask.c.asker.in_(askers))).scalars()) if askers else set()
-    fresh = [event for event in events if event.asker not in known]
+    known = _skipped_before(connection, [event.asker for event in events if event.asker])
+    fresh = [event for event in events if (event.asker, event.source) not in known]
     for event in fresh:
         row = _row(NewTask(kind="skip", key="", lane=event.lane, source=event.source, digest=event.digest), "")
         task_id = str(uuid.uuid4())
@@ -69,6 +68,18 @@ def record_skipped(database: Database, connection: Connection, events: Sequence[
         if event.asker:
             _remember(database, connection, [{"task": number, "asker": event.asker}])
     counters.add(database, connection, {("requests", State.SKIPPED.value): len(fresh)})
+
+
+def _skipped_before(connection: Connection, askers: list[str]) -> set[tuple[str, str]]:
+    """Delivery and source of the events that were kept before: one delivery may tell of several images."""
+    if not askers:
+        return set()
+    rows = connection.execute(
+        select(ask.c.asker, task.c.source)
+        .join_from(ask, task, ask.c.task == task.c.number)
+        .where(ask.c.asker.in_(askers), in_state(task.c.state, State.SKIPPED))
+    )
+    return {(asker, source) for asker, source in rows}
 
 
 def _deliveries_seen(connection: Connection, tasks: Sequence[NewTask]) -> dict[int, Ticket]:

@@ -106,6 +106,17 @@ class Database:
         """
         return self._patiently(self._writer, self._turn, work)
 
+    def listen(self, channel: str) -> Any:
+        """A psycopg connection of its own that hears NOTIFY; None for SQLite. The caller closes it."""
+        if self._is_sqlite:
+            return None
+        pooled = self._engine.raw_connection()
+        connection = cast("Any", pooled.driver_connection)
+        pooled.detach()  # it never goes back to others
+        connection.autocommit = True
+        connection.execute(f"LISTEN {channel}")
+        return connection
+
     def prepare(self) -> None:
         """Makes the tables, or brings those of an older version up to date; one process at a time."""
 

@@ -16,6 +16,7 @@ from acceld.errors import QueueError, TaskNotFound
 from acceld.tasks import admission, backoff, counters
 from acceld.tasks.db import Database, in_state, is_open
 from acceld.tasks.model import (
+    Admission,
     Beat,
     Claim,
     Failure,
@@ -27,6 +28,7 @@ from acceld.tasks.model import (
 )
 from acceld.tasks.records import to_json, to_task
 from acceld.tasks.schema import lane, task
+from acceld.tasks.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -42,6 +44,7 @@ class Queue:
 
     Attributes:
         limits: What each lane is asked to bear; may be replaced while the queue is used.
+        wakeup: Tells workers of new tasks.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Queue:
         self._database = database
         self._lease = lease
         self._chance = chance
+        self.wakeup = Wakeup(database)
 
     @property
     def beat_interval(self) -> float:
@@ -79,7 +83,10 @@ class Queue:
             A ticket for each request, in their order.
         """
         ids = [str(uuid.uuid4()) for _ in tasks]
-        return self._database.write(lambda connection: admission.admit(self._database, connection, tasks, ids))
+        tickets = self._database.write(lambda connection: admission.admit(self._database, connection, tasks, ids))
+        if any(ticket.admission is Admission.CREATED for ticket in tickets):
+            self.wakeup.call()
+        return tickets
 
     def skip(self, events: Sequence[SkippedEvent]) -> None:
         """Keeps events that need no work where people can see them."""
@@ -136,7 +143,9 @@ class Queue:
                 return connection.execute(rival).scalar() or task_id
             return task_id
 
-        return self._database.write(work)
+        found = self._database.write(work)
+        self.wakeup.call()
+        return found
 
     # What workers call
 
@@ -282,7 +291,9 @@ class Queue:
                 return self._end(connection, row, State.CANCELLED, error="cancelled")
             return self._requeue(connection, row, attempt=row.attempt - 1, due=self._database.now)
 
-        return self._database.write(work)
+        state = self._database.write(work)
+        self.wakeup.call()
+        return state
 
     def cancelled(self, claim: Claim) -> bool:
         """Ends a task whose worker has stopped because `beat` said CANCEL; False when it is not this worker's."""
@@ -325,7 +336,10 @@ class Queue:
             counters.add(self._database, connection, {("reaped", ""): len(rows)})
             return [row.id for row in rows]
 
-        return self._database.write(work)
+        freed = self._database.write(work)
+        if freed:
+            self.wakeup.call()
+        return freed
 
     # Steps of the above
 

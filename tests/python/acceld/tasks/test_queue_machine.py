@@ -230,6 +230,11 @@ def machine(database: Database, clock: HandClock) -> type[RuleBasedStateMachine]
                 else:
                     self.requeue(task, clock.seconds)
 
+        @rule()
+        def all_workers_die(self) -> None:
+            clock.advance(LEASE + 1)
+            self.reap()
+
         @rule(seconds=st.sampled_from([1.0, 11.0, 31.0]))
         def wait(self, seconds: float) -> None:
             clock.advance(seconds)
