@@ -77,7 +77,7 @@ class CacheReader {
       throw UnsupportedError("unsupported cache image media type " + descriptor.media_type,
                              "an image index or an image manifest of OCI or Docker can be one");
     }
-    keep(image.root, cancel);
+    keep(image.root);
     return std::move(result_);
   }
 
@@ -116,7 +116,7 @@ class CacheReader {
     for (Child& child : children) {
       std::move(child.warnings.begin(), child.warnings.end(), std::back_inserter(result_.warnings));
       if (!child.manifest) continue;
-      keep(child.document, cancel);
+      keep(child.document);
       image.is_cache |= child.manifest->is_cache;
       if (!none_wanted) image.manifests.push_back(std::move(*child.manifest));
     }
@@ -136,11 +136,10 @@ class CacheReader {
     }
   }
 
-  /// Puts a document into the local store.
-  void keep(const oci::RawManifest& document, const CancelToken& cancel) {
-    if (options_.store == nullptr) return;
+  void keep(const oci::RawManifest& document) {
+    if (!options_.keep) return;
     try {
-      options_.store->put_manifest(document, "", cancel);
+      options_.keep(document);
     } catch (const Cancelled&) {
       throw;
     } catch (const Error& error) {

@@ -1,6 +1,7 @@
 /// A cache image as a repository holds it, read and judged. Spec: service.md section 6.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,8 +38,9 @@ struct CacheImage {
 struct ReadOptions {
   std::string version = {};                   ///< records of others are ignored; "" takes all
   std::vector<oci::Platform> platforms = {};  ///< children of an index that are wanted; empty: all
-  /// Gets a copy of every document that is read; may be null. A failure of it is a warning.
-  oci::Repository* store = nullptr;
+  /// Keeps a document that was read, for example in a local store; may be unset. Called for one document after the
+  /// other; what it throws is a warning.
+  std::function<void(const oci::RawManifest& document)> keep = {};
 };
 
 /// What a cache image holds, and what is wrong with it.

@@ -19,7 +19,9 @@ using ::testing::SizeIs;
 class CacheImageTest : public ::testing::Test {
  protected:
   ReadResult read(std::vector<oci::Platform> platforms = {}, std::string version = "v1") {
-    return read_cache(*repository_, "cache", {std::move(version), std::move(platforms), store_.get()}, {});
+    ReadOptions options{std::move(version), std::move(platforms), {}};
+    if (store_) options.keep = [this](const oci::RawManifest& document) { store_->put_manifest(document, "", {}); };
+    return read_cache(*repository_, "cache", options, {});
   }
   void put(const oci::Manifest& manifest) {
     put_document(*repository_, "cache", manifest.media_type, oci::to_json(manifest));
@@ -160,6 +162,15 @@ TEST_F(CacheImageTest, documents_are_stored_locally) {
   EXPECT_TRUE(store_->stat_manifest(result.image->root.descriptor.digest.to_string(), {}));
   put(reference_manifest({"b"}));
   EXPECT_TRUE(store_->stat_manifest(read().image->root.descriptor.digest.to_string(), {}));
+}
+
+TEST_F(CacheImageTest, document_that_cannot_be_stored_locally_is_a_warning) {
+  put(reference_manifest({"a"}));
+  ReadOptions options;
+  options.keep = [](const oci::RawManifest&) { throw StoreError("write", "/store", 28); };
+  const ReadResult result = read_cache(*repository_, "cache", options, {});
+  EXPECT_THAT(result.image->manifests[0].records, SizeIs(1));
+  EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("it is not kept locally: write /store")));
 }
 
 }  // namespace

@@ -149,6 +149,19 @@ TEST_F(LayerCacheTest, several_formats_share_one_cache_image) {
   EXPECT_EQ(run().cache.hits, 6U);
 }
 
+TEST_F(LayerCacheTest, targets_that_miss_are_converted_beside_those_that_hit) {
+  const std::string nydus = run_driver({"nydus", {}}).targets[0].digest;
+  request_.targets.clear();
+  tags_.clear();
+  want("nydus", "out");
+  want("estargz", "other");
+  const ConvertReport both = run();
+  EXPECT_EQ(both.cache.hits, 3U);
+  EXPECT_EQ(both.cache.misses, 3U);
+  EXPECT_EQ(both.targets[0].digest, nydus);
+  expect_equal("v1", "other");
+}
+
 TEST_F(LayerCacheTest, docker_and_oci_layers_share_a_record_but_not_a_media_type) {
   const std::string tar = sample_tar(7);
   build_image(*source_, "docker", "linux/amd64", {build_docker_layer(*source_, tar)}, true);
