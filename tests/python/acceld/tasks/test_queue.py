@@ -194,6 +194,27 @@ def test_beats_keep_a_task(queue: Queue, clock: HandClock) -> None:
         assert queue.reap() == []
 
 
+def test_a_worker_speaks_and_listens_for_all_its_tasks_at_once(
+    queue: Queue, database: Database, clock: HandClock
+) -> None:
+    queue.put([new(key) for key in "abc"])
+    claims = [take(queue) for _ in "abc"]
+    queue.cancel(claims[1].id)
+    queue.done(claims[2])
+    answers = [Beat.OK, Beat.CANCEL, Beat.LOST]
+    clock.advance(20)
+    assert queue.listen(claims) == answers
+    assert queue.beat_all([(claims[0], {"layers": 1}), (claims[1], None), (claims[2], None)]) == answers
+    assert History(database).get(claims[0].id).progress == {"layers": 1}
+    clock.advance(20)
+    assert queue.listen(claims) == answers  # listening extends nothing
+    assert queue.reap() == []
+    clock.advance(11)
+    assert set(queue.reap()) == {claims[0].id, claims[1].id}
+    assert queue.listen(claims) == [Beat.LOST] * 3
+    assert queue.listen([]) == queue.beat_all([]) == []
+
+
 def test_a_late_worker_that_nobody_replaced_may_go_on(queue: Queue, clock: HandClock) -> None:
     put(queue)
     claim = take(queue)
@@ -256,8 +277,10 @@ def test_cancelling_a_running_task_reaches_its_worker(queue: Queue, database: Da
     task_id = put(queue)
     claim = take(queue)
     assert queue.cancel(task_id) is State.RUNNING
+    assert queue.listen([claim]) == [Beat.CANCEL]
     assert queue.beat(claim) is Beat.CANCEL
     assert queue.cancelled(claim)
+    assert queue.listen([claim]) == [Beat.LOST]
     assert state(database, task_id) is State.CANCELLED
     assert queue.cancel(task_id) is State.CANCELLED
 

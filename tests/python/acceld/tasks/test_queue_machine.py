@@ -145,6 +145,7 @@ def machine(database: Database, clock: HandClock) -> type[RuleBasedStateMachine]
             claim = data.draw(st.sampled_from(self.claims))
             task = self.held(claim)
             expected = Beat.LOST if task is None else Beat.CANCEL if task.cancel else Beat.OK
+            assert self.queue.listen([claim]) == [expected]
             assert self.queue.beat(claim) is expected
             if task:
                 task.lease = clock.seconds + LEASE

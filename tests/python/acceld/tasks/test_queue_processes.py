@@ -21,6 +21,7 @@ from acceld.tasks.history import Filter, History
 from acceld.tasks.model import LaneLimit, Limits, NewTask, State
 from acceld.tasks.queue import Queue
 from tests.python.acceld.tasks.conftest import NewUrl
+from tests.support.postgresql import PostgreSQL
 
 WORKER = Path(__file__).with_name("queue_worker.py")
 LEASE = 1.5
@@ -118,6 +119,21 @@ def test_tasks_of_killed_and_frozen_workers_are_taken_over_and_none_is_lost_or_d
     assert {task.id: task.result["by"] for task in page.tasks} == {
         task: who for _, event, task, who in entries if event == "done"
     }
+    database.close()
+
+
+def test_workers_outlive_restarts_of_the_server(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    database = open_database(postgresql.new_database())
+    tickets = Queue(database).put([NewTask("convert", str(number), "h.io", max_attempts=20) for number in range(15)])
+    url = database._engine.url.render_as_string()
+    with crew(url, tmp_path, "one", "two", "three") as workers:
+        for done in (3, 8):
+            workers.wait_for(lambda entries, done=done: [entry[1] for entry in entries].count("done") >= done, 60)  # type: ignore[misc]
+            postgresql.control("restart")
+        workers.wait_for(lambda entries: [entry[1] for entry in entries].count("done") >= len(tickets), 60)
+    done_by_task = Counter(task for _, event, task, _ in workers.entries() if event == "done")
+    assert done_by_task == Counter({ticket.task_id: 1 for ticket in tickets})
+    assert counters.totals(database)["ended", "done"] == len(tickets)
     database.close()
 
 
