@@ -1,10 +1,9 @@
-/// Reference layers for tests: encoded in memory, and read by a small reader over zlib that shares no code with ours.
+/// Reference layers for tests, read by a small reader over zlib that shares no code with ours.
 #pragma once
 
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,51 +11,11 @@
 #include <vector>
 
 #include "accel/base/endian.hpp"
-#include "accel/codec/block_boundaries.hpp"
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
-#include "accel/formats/nydus/ref_encoder.hpp"
-#include "accel/hash/hasher.hpp"
 #include "codec/zlib_reference.hpp"
-#include "formats/nydus/native_layer.hpp"
+#include "formats/nydus/encode_ref.hpp"
 
 namespace accel::formats::nydus::testing {
-
-struct RefLayer {
-  Bytes blob;
-  LayerResult result;
-  std::vector<std::string> notes;
-  [[nodiscard]] const NydusPart& part() const { return dynamic_cast<const NydusPart&>(*result.part); }
-};
-
-inline oci::Descriptor descriptor_of(std::string_view source) {
-  oci::Descriptor descriptor;
-  descriptor.digest = hash::sha256(as_bytes(source));
-  descriptor.size = source.size();
-  return descriptor;
-}
-
-/// `source`: a layer as it is stored. Encoded as convert does it, but for the threads.
-inline RefLayer encode_ref(std::string_view source, std::size_t max_read = SIZE_MAX, std::size_t max_piece = SIZE_MAX) {
-  ThreadPool pool(1);
-  MemoryBudget budget(1 << 20);
-  RefLayer layer;
-  EncodeContext context = formats::testing::make_context(pool, budget);
-  context.note = [&layer](std::string note) { layer.notes.push_back(std::move(note)); };
-  context.source_compression = codec::detect(as_bytes(source));
-  accel::testing::ChunkedStream stored(std::string(source), max_read);
-  std::unique_ptr<io::ByteStream> tar;
-  if (context.source_compression == codec::Compression::gzip) {
-    context.boundaries = std::make_shared<codec::BlockBoundaries>();
-    tar = codec::make_indexing_decoder(stored, {context.boundaries});
-  } else {
-    tar = codec::make_decoder(context.source_compression, stored);
-  }
-  io::MemorySink sink;
-  const auto encoder = make_ref_encoder(descriptor_of(source), sink, context);
-  layer.result = formats::testing::feed(*encoder, *tar, max_piece);
-  layer.blob = to_bytes(sink.view());
-  return layer;
-}
 
 /// One context, as nydus-blob.md 11.4 has it.
 struct Slice {
