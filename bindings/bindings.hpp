@@ -15,6 +15,7 @@ void register_fs(py::module_& core);
 void register_formats(py::module_& core);
 void register_registry(py::module_& core);
 void register_cache(py::module_& core);
+void register_store(py::module_& core);
 void register_convert(py::module_& core);
 
 }  // namespace accel::bindings

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, core) {
   accel::bindings::register_fs(core);
   accel::bindings::register_formats(core);
   accel::bindings::register_registry(core);
+  accel::bindings::register_store(core);
   accel::bindings::register_convert(core);
   accel::bindings::register_cache(core);
 }

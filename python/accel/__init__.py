@@ -63,6 +63,7 @@ from accel._results import (
     Target,
     Transferred,
 )
+from accel._store import CollectReport, Store, StoredBlob, StoreUsage
 from accel._unpack import unpack
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ __all__ = [
     "Cancelled",
     "Candidate",
     "CheckReport",
+    "CollectReport",
     "Config",
     "ConfigError",
     "ConvertResult",
@@ -105,7 +107,10 @@ __all__ = [
     "RegistryError",
     "Source",
     "Step",
+    "Store",
     "StoreError",
+    "StoreUsage",
+    "StoredBlob",
     "Target",
     "TlsError",
     "Transferred",

@@ -27,15 +27,14 @@ from accel._core import oci
 from accel._core.convert import CacheRequest
 from accel._errors import ConfigError
 from accel._profiles import DEFAULT_PROFILE
+from accel.units import parse_size
 
 # What a target or cache template may name.
 TEMPLATE_FIELDS = ("driver", "host", "repository", "name", "tag")
 
 _CACHE = CacheRequest()  # the defaults
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)\s*")
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?)?B?\s*", re.IGNORECASE)
 
 
 class Model(BaseModel):
@@ -97,12 +96,7 @@ def _regular_expression(value: str) -> str:
 
 
 def _byte_count(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    match = _SIZE.fullmatch(value)
-    if not match:
-        raise ValueError(f"want a size such as 1000MB or 2GiB, got {str(value)!r}")
-    return int(float(match[1]) * _UNITS[(match[2] or "").upper()])
+    return parse_size(value) if isinstance(value, str) else value
 
 
 def _duration(value: Any) -> Any:

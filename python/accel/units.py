@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["clock_text", "counted", "duration_text", "in_unit", "ratio_text", "short_digest", "size_text"]
+import re
+
+__all__ = ["clock_text", "counted", "duration_text", "in_unit", "parse_size", "ratio_text", "short_digest", "size_text"]
 
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
+_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?)?B?\s*", re.IGNORECASE)
+_FACTORS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 
 
 def size_text(count: float) -> str:
@@ -14,6 +18,18 @@ def size_text(count: float) -> str:
     while power < len(_UNITS) - 1 and count / 1000**power >= 999.95:
         power += 1
     return f"{in_unit(count, _UNITS[power])} {_UNITS[power]}"
+
+
+def parse_size(text: str) -> int:
+    """Bytes from `1000MB`, `2GiB`, `1.5 kB` or `7`: MB = 10^6, MiB = 2^20.
+
+    Raises:
+        ValueError: saying what is wanted.
+    """
+    match = _SIZE.fullmatch(text)
+    if not match:
+        raise ValueError(f"want a size such as 1000MB or 2GiB, got {text!r}")
+    return int(float(match[1]) * _FACTORS[(match[2] or "").upper()])
 
 
 def in_unit(count: float, unit: str) -> str:

@@ -14,6 +14,7 @@ COMMANDS = {
     "copy": "accelctl.commands.copy",
     "cache": "accelctl.commands.cache",
     "nydus": "accelctl.commands.nydus",
+    "store": "accelctl.commands.store",
     "doctor": "accelctl.commands.doctor",
 }
 

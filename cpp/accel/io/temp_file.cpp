@@ -17,16 +17,6 @@ namespace accel::io {
 
 namespace {
 
-/// Names begin with a dot so that listings of a store skip what a killed process left behind.
-std::filesystem::path random_name(const std::filesystem::path& directory) {
-  std::array<std::byte, 10> raw;
-  // Up to 256 bytes getrandom neither fails nor is interrupted, once the system has booted.
-  if (::getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size())) {
-    throw StoreError("make a random name in", directory.string(), errno);
-  }
-  return directory / (".accel-tmp-" + hex_encode(raw));
-}
-
 struct NamedFile {
   std::filesystem::path path;
   UniqueFd fd;
@@ -34,7 +24,7 @@ struct NamedFile {
 
 NamedFile create_named(const std::filesystem::path& directory, mode_t mode) {
   for (;;) {
-    std::filesystem::path path = random_name(directory);
+    std::filesystem::path path = directory / random_file_name();
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (fd) return {std::move(path), std::move(fd)};
     if (errno != EEXIST && errno != EINTR) throw StoreError("create a file in", directory.string(), errno);
@@ -105,12 +95,8 @@ void AtomicFile::commit_unflushed(const std::filesystem::path& path) {
 
 void AtomicFile::commit_new(const std::filesystem::path& path) {
   flush(path);
-  if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
-    if (errno != EINVAL && errno != ENOSYS) throw StoreError("create", path.string(), errno);
-    // NFS and others do not know the flag; a second name also fails when there is one already.
-    if (::link(path_.c_str(), path.c_str()) != 0) throw StoreError("create", path.string(), errno);
-    ::unlink(path_.c_str());
-  }
+  const int code = rename_new(AT_FDCWD, path_.string(), AT_FDCWD, path.string());
+  if (code != 0) throw StoreError("create", path.string(), code);
   close_renamed();
   sync_directory(parent(path));
 }
@@ -122,6 +108,24 @@ void AtomicFile::flush(const std::filesystem::path& path) {
 void AtomicFile::close_renamed() {
   path_.clear();
   fd_.reset();
+}
+
+std::string random_file_name() {
+  std::array<std::byte, 10> raw;
+  // Up to 256 bytes getrandom neither fails nor is interrupted, once the system has booted.
+  if (::getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size())) {
+    throw StoreError("make a random name from", "/dev/urandom", errno);
+  }
+  return ".accel-tmp-" + hex_encode(raw);
+}
+
+int rename_new(int from_directory, const std::string& from, int to_directory, const std::string& to) noexcept {
+  if (::renameat2(from_directory, from.c_str(), to_directory, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  // NFS and others do not know the flag; a second name also fails when there is one already.
+  if (::linkat(from_directory, from.c_str(), to_directory, to.c_str(), 0) != 0) return errno;
+  ::unlinkat(from_directory, from.c_str(), 0);
+  return 0;
 }
 
 void write_file_atomically(const std::filesystem::path& path, ByteView bytes) {

@@ -63,6 +63,14 @@ class AtomicFile final : public ByteSink {
   std::uint64_t size_ = 0;
 };
 
+/// A name for a temporary file that nobody else has. It begins with a dot, so that listings of a store skip what a
+/// killed process left behind.
+std::string random_file_name();
+
+/// Gives a file another name unless there is one of that name. Directories as for renameat. Returns 0 or errno, EEXIST
+/// among them.
+int rename_new(int from_directory, const std::string& from, int to_directory, const std::string& to) noexcept;
+
 /// Writes `bytes` to `path` through an AtomicFile in its directory.
 void write_file_atomically(const std::filesystem::path& path, ByteView bytes);
 

@@ -8,9 +8,10 @@ from . import oci
 from . import fs
 from . import formats
 from . import registry
+from . import store
 from . import convert
 from . import cache
-__all__: list[str] = ['Cancelled', 'ConfigError', 'DigestMismatch', 'Error', 'FormatError', 'InvalidReference', 'NotFound', 'RateLimited', 'RegistryError', 'StoreError', 'TlsError', 'Unauthorized', 'Unreachable', 'UnsupportedError', 'base', 'cache', 'convert', 'formats', 'fs', 'oci', 'registry']
+__all__: list[str] = ['Cancelled', 'ConfigError', 'DigestMismatch', 'Error', 'FormatError', 'InvalidReference', 'NotFound', 'RateLimited', 'RegistryError', 'StoreError', 'TlsError', 'Unauthorized', 'Unreachable', 'UnsupportedError', 'base', 'cache', 'convert', 'formats', 'fs', 'oci', 'registry', 'store']
 class Error(Exception):
     """
     Base of everything accel raises.

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bench.e2e import corpus, nydus
@@ -223,6 +224,37 @@ def case_help(bench: Bench, _: list[str], __: list[str]) -> None:
     bench.row("accelctl --help", "", "accelctl", best([measure([ACCELCTL, "--help"]) for _ in range(5)]))
 
 
+def case_eviction(bench: Bench, images: list[str], _: list[str]) -> None:
+    """A conversion beside a collector that evicts 20,000 blobs of 1 MiB, and the same without one, in turns."""
+    image = images[min(1, len(images) - 1)]
+    command = [ACCELCTL, "convert", "--progress", "none", "--driver", "estargz", bench.source(image)]
+    alone, beside, evictions = [], [], []
+    for _round in range(max(bench.repeat, 3)):
+        alone.append(measure([*command, bench.fresh(image) + ":alone"]))
+        with tempfile.TemporaryDirectory(dir=OUTPUT) as folder:
+            fill_store(Path(folder), 20_000)
+            collect = [ACCELCTL, "store", "gc", "--work-dir", folder, "--threshold", "1B", "--percent", "0"]
+            with ThreadPoolExecutor(1) as executor:
+                eviction = executor.submit(measure, collect)
+                beside.append(measure([*command, bench.fresh(image) + ":beside"]))
+                evictions.append(eviction.result())
+    one = bench.row("eviction: without", image, "accelctl", best(alone))
+    other = bench.row("eviction: beside", image, "accelctl", best(beside))
+    bench.row("eviction: 20 GiB", "", "accelctl store gc", best(evictions))
+    bench.note(
+        "eviction", f"a conversion takes {other.wall / one.wall - 1:+.1%} beside an eviction (goal: at most 5 %)"
+    )
+
+
+def fill_store(folder: Path, count: int) -> None:
+    """A store of `count` blobs of 1 MiB: room on the disk, which is what evicting gives back."""
+    blobs = folder / "blobs/sha256"
+    blobs.mkdir(parents=True)
+    for number in range(count):
+        with (blobs / f"{number:064x}").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, 1 << 20)
+
+
 CASES: dict[str, Callable[[Bench, list[str], list[str]], None]] = {
     "help": case_help,
     "nydus": nydus.case_nydus,
@@ -236,6 +268,7 @@ CASES: dict[str, Callable[[Bench, list[str], list[str]], None]] = {
     "cores": case_cores,
     "limit": case_limit,
     "memory": case_memory,
+    "eviction": case_eviction,
 }
 
 

@@ -6,7 +6,6 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +15,7 @@
 #include "accel/base/error.hpp"
 #include "accel/io/unique_fd.hpp"
 #include "accel/store/stores.hpp"
+#include "support/forked.hpp"
 #include "support/sample_image.hpp"
 #include "support/temp_directory.hpp"
 
@@ -25,6 +25,7 @@ namespace {
 using accel::testing::put_image;
 using accel::testing::put_index;
 using accel::testing::read_blob;
+using accel::testing::run_forked;
 using accel::testing::TempDirectory;
 using accel::testing::write_blob;
 
@@ -243,23 +244,14 @@ TEST_F(OciLayoutFaultsTest, directory_without_permission_is_named) {
 TEST_F(OciLayoutFaultsTest, file_size_limit_is_an_error_and_leaves_nothing) {
   const auto layout = open(OpenMode::write);
   write_blob(*layout, oci::kOciLayer, "first");
-  const pid_t child = ::fork();  // the limit holds for a whole process
-  ASSERT_GE(child, 0);
-  if (child == 0) {
+  const bool refused = run_forked([&] {  // the limit holds for a whole process
     const rlimit limit{4096, 4096};
     ::signal(SIGXFSZ, SIG_IGN);
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    int code = 1;
-    try {
-      write_blob(*layout, oci::kOciLayer, std::string(8192, 'x'));
-    } catch (const StoreError& error) {
-      code = error.code() == EFBIG ? 0 : 2;
-    }
-    ::_exit(code);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+    return contains(error_of<StoreError>([&] { write_blob(*layout, oci::kOciLayer, std::string(8192, 'x')); }),
+                    "File too large");
+  });
+  EXPECT_TRUE(refused);
   EXPECT_EQ(directory_.count_files(), 3U);
 }
 

@@ -43,7 +43,7 @@ def test_help_of_convert_lists_every_driver_s_options(accelctl: Accelctl) -> Non
             assert re.search(rf"^  {option.name}=", text, re.MULTILINE), option.name
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["copy"], ["inspect"], ["doctor"]])
+@pytest.mark.parametrize("command", [[], ["check"], ["copy"], ["inspect"], ["doctor"], ["store", "gc"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = (
         "import sys\nfrom accelctl.__main__ import main\n"
