@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Insert, bindparam, select, update
+from sqlalchemy import Connection, Insert, bindparam, delete, select, update
 
 from acceld.errors import QueueUnavailable
 from acceld.tasks import counters
@@ -28,12 +28,19 @@ def admit(database: Database, connection: Connection, tasks: Sequence[NewTask], 
     `ids` are those for new tasks, chosen by the caller: when the transaction is repeated after its answer was lost,
     it finds what it made before.
     """
-    tickets = _deliveries_seen(connection, tasks)
+    tickets = _deliveries_seen(connection, tasks, ids)
     first: dict[str, int] = {}
     for index, new in enumerate(tasks):
         if index not in tickets:
             first.setdefault(new.key, index)
     found = _open_tasks(database, connection, {key: (tasks[index], ids[index]) for key, index in first.items()})
+    # Another daemon may have got the same delivery, and ended its task, between our look and our insert.
+    late = {index: ticket for index, ticket in _deliveries_seen(connection, tasks, ids).items() if index not in tickets}
+    tickets |= late
+    wanted = {new.key for index, new in enumerate(tasks) if index not in tickets}
+    for index in late:
+        if tasks[index].key not in wanted:
+            connection.execute(delete(task).where(task.c.id == ids[index]))
     for index, new in enumerate(tasks):
         if index in tickets:
             continue
@@ -82,15 +89,15 @@ def _skipped_before(connection: Connection, askers: list[str]) -> set[tuple[str,
     return {(asker, source) for asker, source in rows}
 
 
-def _deliveries_seen(connection: Connection, tasks: Sequence[NewTask]) -> dict[int, Ticket]:
-    """Index → ticket of the requests that came before."""
+def _deliveries_seen(connection: Connection, tasks: Sequence[NewTask], ids: Sequence[str]) -> dict[int, Ticket]:
+    """Index → ticket of the requests that came before; `ids` are those of this call's own tasks."""
     deliveries = [new.asker for new in tasks if new.once]
     if not deliveries:
         return {}
     rows = connection.execute(
         select(ask.c.asker, task.c.key, task.c.id)
         .join_from(ask, task, ask.c.task == task.c.number)
-        .where(ask.c.asker.in_(deliveries))
+        .where(ask.c.asker.in_(deliveries), task.c.id.not_in(ids))
     )
     seen = {(asker, key): task_id for asker, key, task_id in rows}
     return {

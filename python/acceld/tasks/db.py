@@ -216,7 +216,9 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    options = f"-c synchronous_commit=on -c idle_in_transaction_session_timeout={_IDLE_LIMIT_MS}"
+    own = url.query.get("options", ())
+    given = own if isinstance(own, str) else " ".join(own)
+    options = f"{given} -c synchronous_commit=on -c idle_in_transaction_session_timeout={_IDLE_LIMIT_MS}"
     arguments = {"connect_timeout": int(PATIENCE), "application_name": "acceld", "options": options}
     try:
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=arguments)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from acceld.errors import QueueError, QueueUnavailable
 from acceld.tasks import db, filesystem
@@ -52,8 +52,8 @@ def test_sqlite_writes_through_and_readers_do_not_wait(tmp_path: Path) -> None:
     database = db.open_database(f"sqlite:///{tmp_path}/t.db")
     try:
 
-        def settings(connection: object) -> tuple[str, int]:
-            run = connection.exec_driver_sql  # type: ignore[attr-defined]
+        def settings(connection: Connection) -> tuple[str, int]:
+            run = connection.exec_driver_sql
             return run("PRAGMA journal_mode").scalar_one(), run("PRAGMA synchronous").scalar_one()
 
         assert database.read(settings) == ("wal", 2)  # 2: FULL
@@ -109,6 +109,20 @@ def test_a_restart_of_the_server_passes_unnoticed(postgresql: PostgreSQL) -> Non
         assert queue.beat(claim).value == "ok"
         assert queue.put([TASK])[0].task_id == first.task_id
         assert queue.done(claim)
+    finally:
+        database.close()
+
+
+def test_options_of_the_url_are_kept_and_commits_are_durable_whatever_they_say(postgresql: PostgreSQL) -> None:
+    url = postgresql.new_database() + "&options=-c%20statement_timeout%3D77s%20-c%20synchronous_commit%3Doff"
+    database = db.open_database(url)
+    try:
+
+        def settings(connection: Connection) -> list[str]:
+            names = ("statement_timeout", "synchronous_commit")
+            return [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
+
+        assert database.read(settings) == ["77s", "on"]
     finally:
         database.close()
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from acceld.errors import QueueError, TaskNotFound
-from acceld.tasks import counters
-from acceld.tasks.admission import admit
+from acceld.tasks import admission, counters
 from acceld.tasks.db import Database
 from acceld.tasks.history import Filter, History
 from acceld.tasks.model import (
@@ -105,9 +104,32 @@ def test_a_delivery_that_is_repeated_gets_the_task_it_got_before(queue: Queue) -
     assert queue.put([new(asker="harbor 2", once=True)])[0].admission is Admission.CREATED
 
 
+def test_a_delivery_that_another_daemon_answers_meanwhile_makes_no_second_task(
+    queue: Queue, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = put(queue, asker="harbor 1", once=True)
+    queue.done(take(queue))
+    look = admission._deliveries_seen
+    answers = iter([{}, None, {}, None])  # the first look of each call comes too early
+
+    def early(*arguments: Any) -> dict[int, Ticket]:
+        known = next(answers)
+        return look(*arguments) if known is None else known
+
+    monkeypatch.setattr(admission, "_deliveries_seen", early)
+    (again,) = queue.put([new(asker="harbor 1", once=True)])
+    assert (again.task_id, again.admission) == (first, Admission.REPEATED)
+    assert History(database).count() == 1
+    tickets = queue.put([new(asker="harbor 1", once=True), new(asker="harbor 2", once=True)])
+    assert [ticket.admission for ticket in tickets] == [Admission.REPEATED, Admission.JOINED]
+    assert take(queue).id == tickets[1].task_id
+
+
 def test_what_a_lost_answer_had_committed_is_found_again(queue: Queue, database: Database) -> None:
     def again() -> list[Ticket]:
-        return database.write(lambda connection: admit(database, connection, [new(joins_running=False)], ["chosen"]))
+        return database.write(
+            lambda connection: admission.admit(database, connection, [new(joins_running=False)], ["chosen"])
+        )
 
     assert again() == [Ticket("chosen", Admission.CREATED)]
     assert again() == [Ticket("chosen", Admission.CREATED)]

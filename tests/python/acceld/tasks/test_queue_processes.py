@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from acceld.tasks import counters
 from acceld.tasks.db import open_database
 from acceld.tasks.history import Filter, History
-from acceld.tasks.model import LaneLimit, Limits, NewTask, State
+from acceld.tasks.model import Admission, LaneLimit, Limits, NewTask, State, Ticket
 from acceld.tasks.queue import Queue
 from tests.python.acceld.tasks.conftest import NewUrl
 from tests.support.postgresql import PostgreSQL
@@ -135,6 +136,33 @@ def test_workers_outlive_restarts_of_the_server(postgresql: PostgreSQL, tmp_path
     assert done_by_task == Counter({ticket.task_id: 1 for ticket in tickets})
     assert counters.totals(database)["ended", "done"] == len(tickets)
     database.close()
+
+
+def test_daemons_that_get_the_same_events_at_once_make_each_task_once(new_url: NewUrl) -> None:
+    url = new_url()
+    databases = [open_database(url) for _ in range(3)]
+    rounds = 25
+
+    def deliver(index: int) -> list[Ticket]:
+        queue = Queue(databases[index % 3])
+        tickets = []
+        for number in range(rounds):
+            # Batches that overlap, in different orders, while others end the tasks.
+            keys = [f"{number}-{part}" for part in range(8)]
+            keys = keys[index:] + keys[:index] if index % 2 else keys[::-1]
+            tickets += queue.put([NewTask("convert", key, "h.io", asker=f"event {key}", once=True) for key in keys])
+            if claim := queue.take(f"w{index}"):
+                queue.done(claim)
+        return tickets
+
+    with ThreadPoolExecutor(6) as pool:
+        tickets = [ticket for batch in pool.map(deliver, range(6)) for ticket in batch]
+    created = [ticket.task_id for ticket in tickets if ticket.admission is Admission.CREATED]
+    assert len(created) == len(set(created)) == rounds * 8
+    assert {ticket.task_id for ticket in tickets} == set(created)
+    assert History(databases[0]).count() == rounds * 8
+    for database in databases:
+        database.close()
 
 
 def test_many_takers_never_exceed_a_lane_and_take_each_task_once(
