@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -110,7 +111,9 @@ def test_a_delivery_that_another_daemon_answers_meanwhile_makes_no_second_task(
     first = put(queue, asker="harbor 1", once=True)
     queue.done(take(queue))
     look = admission._deliveries_seen
-    answers = iter([{}, None, {}, None])  # the first look of each call comes too early
+    answers: Iterator[dict[int, Ticket] | None] = iter(
+        [{}, None, {}, None]
+    )  # the first look of each call comes too early
 
     def early(*arguments: Any) -> dict[int, Ticket]:
         known = next(answers)
