@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceld.errors import PayloadError
 from acceld.events import harbor
-from acceld.events.event import Event, Request, object_of, text_of
+from acceld.events.event import Event, Request, delivery_name, object_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,5 +52,5 @@ def events(request: Request) -> list[Event]:
     event = envelope(request) or {}
     if text_of(event, "type") != PUSH:
         return []
-    delivery = f"cloudevents {identity(event)}"
+    delivery = delivery_name("cloudevents", identity(event))
     return harbor.pushed(object_of(event, "data"), "cloudevents", delivery, text_of(event, "operator"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from acceld.errors import PayloadError
-from acceld.events.event import Event, Request, digest_of, object_of, objects_of, reference_of, text_of
+from acceld.events.event import Event, Request, delivery_name, digest_of, object_of, objects_of, reference_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,9 @@ def events(request: Request) -> list[Event]:
         found.append(
             Event(
                 sender="distribution",
-                delivery=f"distribution {text_of(event, 'id', where=where) or request.fingerprint}",
+                delivery=delivery_name(
+                    "distribution", text_of(event, "id", where=where) or f"{request.fingerprint} {index}"
+                ),
                 reference=reference_of(f"{name}:{tag}" if tag else f"{name}@{digest}", where=f"{where}target"),
                 digest=digest,
                 media_type=media_type,

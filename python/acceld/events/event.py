@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 1 << 20  # bytes; Harbor's are below 2 KiB, distribution's envelopes below 100 KiB
 MAX_EVENTS = 1000  # in one body
-_MAX_DEPTH = 64
+MAX_REFERENCE = 800  # characters; an index entry of PostgreSQL has 2.7 KB, and names the host twice
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Request:
             raise PayloadError(f"the body has {len(body)} bytes; at most {MAX_BODY} are accepted")
         try:
             document = json.loads(body, parse_constant=_no_constant)
+            json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError):
             raise PayloadError("the body is no JSON") from None
         if not isinstance(document, dict):
@@ -138,10 +139,17 @@ def objects_of(value: Mapping[str, Any], key: str, *, where: str = "") -> list[M
 
 def reference_of(text: str, *, where: str) -> accel.Reference:
     """Raises PayloadError when `text` is no image reference."""
+    if len(text) > MAX_REFERENCE:
+        raise PayloadError(f"{where}: a reference of {len(text)} characters; at most {MAX_REFERENCE} are accepted")
     try:
         return accel.Reference.parse(text)
     except accel.InvalidReference as error:
         raise PayloadError(f"{where}: {error}") from None
+
+
+def delivery_name(sender: str, identity: str) -> str:
+    """A short name of one delivery, whatever a sender calls it."""
+    return f"{sender} {hashlib.sha256(identity.encode()).hexdigest()}"
 
 
 def digest_of(text: str, *, where: str) -> str:

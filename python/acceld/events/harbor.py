@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from acceld.errors import PayloadError
-from acceld.events.event import Event, Request, digest_of, object_of, objects_of, reference_of, text_of
+from acceld.events.event import Event, Request, delivery_name, digest_of, object_of, objects_of, reference_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def events(request: Request) -> list[Event]:
     if text_of(request.document, "type") != PUSH:
         return []
     data = object_of(request.document, "event_data")
-    return pushed(data, "harbor", f"harbor {request.fingerprint}", text_of(request.document, "operator"))
+    return pushed(data, "harbor", delivery_name("harbor", request.fingerprint), text_of(request.document, "operator"))
 
 
 def pushed(data: Mapping[str, Any], sender: str, delivery: str, operator: str) -> list[Event]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from acceld.errors import PayloadError
 from acceld.events.cloudevents import envelope, identity
-from acceld.events.event import Event, Request, digest_of, object_of, reference_of, text_of
+from acceld.events.event import Event, Request, delivery_name, digest_of, object_of, reference_of, text_of
 
 UPDATED = "image.updated"
 
@@ -44,7 +44,7 @@ def events(request: Request) -> list[Event]:
     return [
         Event(
             sender="zot",
-            delivery=f"zot {identity(event)}",
+            delivery=delivery_name("zot", identity(event)),
             reference=image,
             digest=digest or image.digest,
             media_type=text_of(data, "mediaType", where="data."),

@@ -63,6 +63,8 @@ def admit(database: Database, connection: Connection, tasks: Sequence[NewTask], 
 
 def record_skipped(database: Database, connection: Connection, events: Sequence[SkippedEvent]) -> None:
     """Keeps events that need no work, each delivery once."""
+    if not events:
+        return
     known = _skipped_before(connection, [event.asker for event in events if event.asker])
     fresh = [event for event in events if (event.asker, event.source) not in known]
     for event in fresh:

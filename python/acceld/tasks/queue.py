@@ -76,21 +76,26 @@ class Queue:
 
     # What askers call
 
-    def put(self, tasks: Sequence[NewTask]) -> list[Ticket]:
+    def put(self, tasks: Sequence[NewTask], skipped: Sequence[SkippedEvent] = ()) -> list[Ticket]:
         """Makes tasks, or finds the open ones that do the same work; one commit for all.
 
+        Args:
+            tasks: What is asked for.
+            skipped: Events that need no work; they are kept where people can see them.
+
         Returns:
-            A ticket for each request, in their order.
+            A ticket for each task, in their order.
         """
         ids = [str(uuid.uuid4()) for _ in tasks]
-        tickets = self._database.write(lambda connection: admission.admit(self._database, connection, tasks, ids))
+
+        def work(connection: Connection) -> list[Ticket]:
+            admission.record_skipped(self._database, connection, skipped)
+            return admission.admit(self._database, connection, tasks, ids)
+
+        tickets = self._database.write(work)
         if any(ticket.admission is Admission.CREATED for ticket in tickets):
             self.wakeup.call()
         return tickets
-
-    def skip(self, events: Sequence[SkippedEvent]) -> None:
-        """Keeps events that need no work where people can see them."""
-        self._database.write(lambda connection: admission.record_skipped(self._database, connection, events))
 
     def cancel(self, task_id: str) -> State:
         """A queued task ends now, of a running one the worker hears at its next beat; an ended one stays.

@@ -36,8 +36,10 @@ class Daemon:
         resource = {"resource_url": url, "digest": digest}
         document: dict[str, Any] = {"type": "PUSH_ARTIFACT", "occur_at": at, "event_data": {"resources": [resource]}}
         admitted = [take_in(event, CONFIG, self.rules) for event in parse(json.dumps(document).encode(), {})]
-        self.queue.put([new for new in admitted if isinstance(new, NewTask)])
-        self.queue.skip([event for event in admitted if not isinstance(event, NewTask)])
+        self.queue.put(
+            [new for new in admitted if isinstance(new, NewTask)],
+            [event for event in admitted if not isinstance(event, NewTask)],
+        )
 
     def shown(self, *states: State) -> list[tuple[str, str]]:
         return [(task.source, task.digest) for task in self.history.page(Filter(states=states)).tasks]

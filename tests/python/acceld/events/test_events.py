@@ -101,9 +101,20 @@ def test_a_repeated_delivery_has_the_same_name_and_another_push_has_not() -> Non
     later = parse(body("harbor_push.json").replace(b"1764410400", b"1764410401"), JSON)[0].delivery
     assert first == again != later
     (event,) = parse(body("cloudevents_push.json"), CLOUD)
-    assert event.delivery.endswith("/projects/1/webhook/policies/3 5e0f6d0a-58a9-4d0e-9b0e-0a7a5f3b8f11")
+    (repeated,) = parse(body("cloudevents_push.json").replace(b"11aa22bb", b"99aa22bb"), CLOUD)  # another request id
+    assert event.delivery == repeated.delivery
+    (other,) = parse(body("cloudevents_push.json").replace(b"5e0f6d0a", b"6e0f6d0a"), CLOUD)
+    assert event.delivery != other.delivery
     deliveries = {event.delivery for event in parse(body("distribution_push.json"), JSON)}
     assert len(deliveries) == 2
+
+
+def test_a_delivery_has_a_short_name_whatever_the_sender_calls_it() -> None:
+    document = json.loads(body("cloudevents_push.json"))
+    document["id"] = "\x00" * 100_000
+    (event,) = parse(encoded(document), CLOUD)
+    assert len(event.delivery) < 100
+    assert event.delivery.isprintable()
 
 
 def test_cloudevents_in_binary_mode_have_their_attributes_in_headers() -> None:
@@ -117,7 +128,7 @@ def test_cloudevents_in_binary_mode_have_their_attributes_in_headers() -> None:
     }
     (event,) = parse(encoded(document["data"]), headers)
     assert str(event.reference) == "zot.example/team/app:v2"
-    assert event.delivery == f"zot https://zot.example {document['id']}"
+    assert event.delivery.startswith("zot ")
 
 
 def test_zot_names_a_manifest_without_tag_by_its_digest() -> None:
@@ -162,6 +173,8 @@ PUSH = {"type": "PUSH_ARTIFACT"}
         (b"{", "no JSON"),
         (b"[" * 100_000, "no JSON"),
         (b'{"type": NaN}', "no JSON"),
+        (b'{"source": "h.io/\\ud800"}', "no JSON"),
+        (encoded({"source": "a" * 3000 + ".io/a:1"}), "source: a reference of 3007 characters; at most 800"),
         (b"\xff\xfe", "no JSON"),
         (b"[]", "no JSON object"),
         (b'"Ok"', "no JSON object"),

@@ -381,8 +381,8 @@ def test_a_skipped_event_is_kept_with_its_reason_once(queue: Queue, database: Da
     event = SkippedEvent("h.io/a:1", "h.io", "a signature, not an image", asker="harbor 1")
     put(queue, "converted", asker="harbor 1")  # of the same delivery
     queue.cancel(put(queue, "converted"))
-    queue.skip([event, SkippedEvent("h.io/b:1", "h.io", "another")])
-    queue.skip([event])
+    queue.put([], [event, SkippedEvent("h.io/b:1", "h.io", "another")])
+    queue.put([], [event])
     assert [task.key for task in History(database).page(None).tasks] == ["converted"]
     shown = History(database).page(Filter(states=[State.SKIPPED])).tasks
     assert [(task.source, task.error) for task in shown] == [
@@ -402,7 +402,7 @@ def test_an_unknown_task_is_named(queue: Queue, database: Database) -> None:
 
 def test_what_happened_is_counted(queue: Queue, database: Database, clock: HandClock) -> None:
     queue.put([new("a"), new("a"), new("b", lane="other.io")])
-    queue.skip([SkippedEvent("s", "h.io", "r")])
+    queue.put([], [SkippedEvent("s", "h.io", "r")])
     queue.fail(take(queue), AWAY)
     queue.done(take(queue), counts={("bytes", "read"): 7})
     clock.advance(2.5)
