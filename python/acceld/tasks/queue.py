@@ -168,6 +168,10 @@ class Queue:
 
         def work(connection: Connection) -> Claim | None:
             self._database.lock(connection)
+            # The answer to this very call may have been lost after its commit.
+            mine = select(task).where(in_state(task.c.state, State.RUNNING), task.c.token == token)
+            if row := connection.execute(mine).one_or_none():
+                return Claim(to_task(row), token)
             now = self._database.now
             other = task.alias("other")
             wanted = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -139,6 +140,18 @@ def test_what_a_lost_answer_had_committed_is_found_again(queue: Queue, database:
     queue.done(take(queue))
     assert again() == [Ticket("chosen", Admission.CREATED)]
     assert History(database).count() == 1
+
+
+def test_a_taken_task_whose_answer_was_lost_is_taken_again_by_the_same_call(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(queue, "a")
+    put(queue, "b")
+    number = uuid.uuid4()
+    monkeypatch.setattr("uuid.uuid4", lambda: number)
+    assert take(queue) == take(queue)  # as when the transaction is run again
+    monkeypatch.undo()
+    assert take(queue).task.key == "b"
 
 
 def test_priority_then_age_decides(queue: Queue, clock: HandClock) -> None:
