@@ -63,8 +63,14 @@ void BlobIngest::take_over(const oci::Descriptor& blob) {
   keep_ = true;
 }
 
-void BlobIngest::write(ByteView bytes) {
+void BlobIngest::check_open() const {
   cancel_.check();
+  // The file is the blob now: another byte would damage it.
+  if (!file_) throw StoreError("write to a blob that is complete in", directory_.blobs.path().string(), 0);
+}
+
+void BlobIngest::write(ByteView bytes) {
+  check_open();
   try {
     io::write_all(file_->fd(), bytes, file_->path());
   } catch (const StoreError&) {
@@ -76,7 +82,7 @@ void BlobIngest::write(ByteView bytes) {
 }
 
 void BlobIngest::commit(const oci::Digest& digest, std::uint64_t size) {
-  cancel_.check();
+  check_open();
   if (digest.algorithm() != hash::Algorithm::sha256) {
     throw UnsupportedError("the local store keeps blobs with sha256 digests only, not " + digest.short_string());
   }
@@ -87,6 +93,9 @@ void BlobIngest::commit(const oci::Digest& digest, std::uint64_t size) {
                          actual.to_string(), offset_);
   }
   place(digest.hex());
+  // From here on a descriptor that cannot write holds the blob; the file's own lock has held it until now.
+  if (!in_use_) in_use_ = directory_.blobs.pin(digest.hex());
+  file_.reset();
   catalog_.count_use(digest.hex());
 }
 
@@ -100,10 +109,7 @@ void BlobIngest::place(const std::string& name) {
     if (code != EEXIST) throw StoreError("put a blob in its place", blobs.path_of(name), code);
     in_use_ = blobs.pin(name);
     if (in_use_) {
-      if (file_size(in_use_.get(), blobs.path_of(name)) == offset_) {
-        file_->remove();
-        return;
-      }
+      if (file_size(in_use_.get(), blobs.path_of(name)) == offset_) return;
       // Cut off by a power failure.
       in_use_.reset();
       static_cast<void>(blobs.remove_unused(name));

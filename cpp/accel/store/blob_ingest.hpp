@@ -34,7 +34,8 @@ class BlobIngest final : public oci::BlobWriter {
   /// Throws StoreError, Cancelled.
   void write(ByteView bytes) override;
   /// Gives the blob its place. Does nothing more when the store has got it meanwhile. Throws DigestMismatch when the
-  /// bytes are others, StoreError, Cancelled, UnsupportedError for a digest that is no sha256.
+  /// bytes are others, StoreError, Cancelled, UnsupportedError for a digest that is no sha256. Nothing may be written
+  /// after it.
   void commit(const oci::Digest& digest, std::uint64_t size) override;
 
  private:
@@ -42,15 +43,16 @@ class BlobIngest final : public oci::BlobWriter {
   /// Takes what an earlier writer left, as far as it can belong to a blob of that size.
   void take_over(const oci::Descriptor& blob);
   void place(const std::string& name);
+  void check_open() const;
 
   const detail::StoreDirectory& directory_;
   detail::Catalog& catalog_;
-  std::unique_ptr<detail::IngestFile> file_;
+  std::unique_ptr<detail::IngestFile> file_;  // null once the blob has its place
   const CancelToken cancel_;
   hash::Hasher hasher_;
   std::uint64_t offset_ = 0;
   bool keep_ = false;    // for a later writer
-  io::UniqueFd in_use_;  // the blob that was there already
+  io::UniqueFd in_use_;  // the blob in its place
 };
 
 }  // namespace accel::store

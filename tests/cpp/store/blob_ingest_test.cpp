@@ -118,6 +118,15 @@ TEST_F(BlobIngestTest, second_writer_of_a_download_begins_anew_beside_the_first)
   EXPECT_EQ(read_to_end(*store_.open_blob(blob_, {})), content_);
 }
 
+TEST_F(BlobIngestTest, complete_blob_takes_no_more_bytes) {
+  const auto writer = store_.create_blob({});
+  writer->write(content_);
+  writer->commit(blob_.digest, blob_.size);
+  EXPECT_THROW(writer->write(content_), StoreError);
+  EXPECT_THROW(writer->commit(blob_.digest, blob_.size), StoreError);
+  EXPECT_EQ(read_to_end(*store_.open_blob(blob_, {})), content_);
+}
+
 TEST_F(BlobIngestTest, blob_stays_pinned_as_long_as_its_writer) {
   auto writer = store_.create_blob({});
   writer->write(content_);

@@ -54,12 +54,7 @@ std::optional<IngestFile> IngestFile::open_partial(const StoreDirectory& directo
 }
 
 IngestFile::~IngestFile() {
-  if (fd_) remove();
-}
-
-void IngestFile::remove() noexcept {
-  if (!name_.empty()) ::unlinkat(folder_->fd(), name_.c_str(), 0);
-  name_.clear();
+  if (fd_ && !name_.empty()) ::unlinkat(folder_->fd(), name_.c_str(), 0);
 }
 
 int IngestFile::move_to(const Folder& folder, const std::string& name) noexcept {

@@ -36,8 +36,6 @@ class IngestFile {
   int move_to(const Folder& folder, const std::string& name) noexcept;
   /// The destructor leaves the file where it is.
   void keep() noexcept { name_.clear(); }
-  /// What the destructor does to a file that was not moved or is not to be kept.
-  void remove() noexcept;
 
  private:
   IngestFile(const Folder& folder, std::string name, io::UniqueFd fd)
