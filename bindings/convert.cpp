@@ -129,7 +129,8 @@ void register_requests(py::module_& module) {
       .def_readwrite("jobs", &Environment::jobs, "Encoder threads; 0 = one per core.")
       .def_readwrite("memory_bytes", &Environment::memory_bytes, "Of all chunks in flight.")
       .def_readwrite("decode_limits", &Environment::decode_limits)
-      .def_readwrite("temp_dir", &Environment::temp_dir, "Empty: $TMPDIR, then /tmp.");
+      .def_readwrite("temp_dir", &Environment::temp_dir, "Empty: $TMPDIR, then /tmp.")
+      .def_readwrite("store_dir", &Environment::store_dir, "Of the local store; empty: none.");
   py::class_<TargetRequest>(module, "TargetRequest", "One wanted format and where its image goes.")
       .def(py::init<std::string, formats::OptionValues, std::string>(), py::arg("driver"), py::arg("options"),
            py::arg("location"))

@@ -10,6 +10,7 @@ from accel._core import oci
 from accel._environment import ProgressCallback, call_hooks, make_environment
 from accel._plan import Plan, plan
 from accel._results import ConvertResult, Source, Target
+from accel._store import make_room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,6 +104,8 @@ def execute(
         if not request.targets:
             return _nothing_to_do(settled, inspect_report(settled.source, (), environment, hooks))
         result = ConvertResult.from_report(native.convert(request, environment, hooks))
+    if not dry_run:
+        make_room(config)
     return _with_done_targets(settled, result)
 
 

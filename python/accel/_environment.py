@@ -60,7 +60,7 @@ def make_environment(
     if limits is not None:
         environment.decode_limits = limits
     if config is not None and "work_dir" in config.provider.model_fields_set:
-        environment.temp_dir = str(config.provider.work_dir)
+        environment.temp_dir = environment.store_dir = str(config.provider.work_dir)
     return environment
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from accel._core import store as native
 from accel._environment import call_hooks
+from accel._errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from accel._config import Config
     from accel._core.base import CancelToken
+
+_LOGGER = logging.getLogger("accel")
 
 
 @dataclass(frozen=True)
@@ -156,3 +161,15 @@ class Store:
         with call_hooks(None, cancel) as hooks:
             done = self._native.collect(threshold, percent, dry_run, hooks)
         return CollectReport(**{name: getattr(done, name) for name in CollectReport.__dataclass_fields__})
+
+
+def make_room(config: Config | None) -> None:
+    """After each task: a store above its mark is brought down to it. A failure is a warning, as the task is done."""
+    if config is None or "work_dir" not in config.provider.model_fields_set:
+        return
+    directory, threshold = config.provider.work_dir, config.provider.gcpolicy.threshold
+    try:
+        if Store(directory, create=False).collect(threshold, dry_run=True).evicted_blobs:
+            Store(directory).collect(threshold)
+    except StoreError as error:
+        _LOGGER.warning("local store: %s", error)

@@ -252,3 +252,26 @@ def test_a_configuration_s_rule_names_the_cache(
     _, manifest = repository.manifest("remembered")
     assert manifest["annotations"]["containerd.io/snapshot/nydus-cache-version"] == "v7"
     assert len(manifest["layers"]) == 2  # the lower ones
+
+
+def test_documents_of_the_cache_are_kept_on_this_machine_as_far_as_there_is_room(
+    accelctl: Accelctl, registry: Registry, repository: Repository, source: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "c.yaml"
+    blobs = tmp_path / "work/blobs/sha256"
+
+    def convert_with(threshold: str) -> None:
+        settings = {"provider": {"work_dir": str(tmp_path / "work"), "gcpolicy": {"threshold": threshold}}}
+        config.write_text(json.dumps(settings), encoding="utf-8")
+        convert(accelctl, registry, source, "--driver", "estargz", "--config", str(config))
+
+    (tmp_path / "work").mkdir()
+    convert_with("0")
+    assert not blobs.exists()  # there was no cache to read
+    convert_with("0")
+    digest, _ = repository.manifest("cache")
+    assert [path.name for path in blobs.iterdir()] == [digest.removeprefix("sha256:")]
+    convert_with("1MB")
+    assert len(list(blobs.iterdir())) == 1
+    convert_with("1kB")
+    assert not list(blobs.iterdir())

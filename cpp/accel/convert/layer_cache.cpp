@@ -8,6 +8,7 @@
 #include "accel/cache/remote.hpp"
 #include "accel/convert/blob_transfer.hpp"
 #include "accel/io/tail.hpp"
+#include "accel/store/local_store.hpp"
 
 namespace accel::convert {
 
@@ -74,6 +75,13 @@ void LayerCache::read(const CancelToken& cancel) {
   cache::ReadOptions options;
   options.version = request_.cache.version;
   options.platforms = request_.platforms;
+  std::optional<store::LocalStore> kept;
+  if (!environment_.store_dir.empty()) {
+    options.keep = [&](const oci::RawManifest& document) {
+      if (!kept) kept.emplace(environment_.store_dir, store::OpenMode::write);
+      kept->add(as_bytes(document.bytes));
+    };
+  }
   try {
     cache::ReadResult result = cache::read_cache(*image_.repository, image_.tag, options, cancel);
     for (const std::string& warning : result.warnings) warn(warning);

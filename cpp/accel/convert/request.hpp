@@ -31,7 +31,8 @@ struct Environment {
   std::size_t jobs = 0;                   ///< encoder threads; 0 = one per core
   std::size_t memory_bytes = 64U << 20U;  ///< of all chunks in flight, whatever the number of layers
   codec::DecodeLimits decode_limits;
-  std::string temp_dir;  ///< "" = $TMPDIR, then /tmp
+  std::string temp_dir;   ///< "" = $TMPDIR, then /tmp
+  std::string store_dir;  ///< of the local store (store/local_store.hpp), which keeps documents of caches; "": none
   std::shared_ptr<ProgressObserver> progress = std::make_shared<NullProgress>();
   std::shared_ptr<Logger> log = std::make_shared<NullLogger>();
   CancelToken cancel;

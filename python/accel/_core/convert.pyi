@@ -100,6 +100,14 @@ class Environment:
     def memory_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def store_dir(self) -> str:
+        """
+        Of the local store; empty: none.
+        """
+    @store_dir.setter
+    def store_dir(self, arg0: str) -> None:
+        ...
+    @property
     def temp_dir(self) -> str:
         """
         Empty: $TMPDIR, then /tmp.
