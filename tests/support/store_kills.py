@@ -1,6 +1,8 @@
 """Kills processes at work on a local store, again and again, and looks whether the store minds.
 
-usage: python -m tests.support.store_kills DIRECTORY ROUNDS SEED    prints one JSON document
+usage: python -m tests.support.store_kills DIRECTORY ROUNDS SECONDS SEED    prints one JSON document
+
+Ends after that many rounds of two kills, or that many seconds.
 
 A process of its own that starts no threads, because it forks.
 """
@@ -169,13 +171,18 @@ class Killer:
 
 def main() -> None:
     """Runs the rounds."""
-    directory, rounds, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    directory = Path(sys.argv[1])
+    rounds, seconds, seed = (int(word) for word in sys.argv[2:])
+    deadline = time.monotonic() + seconds
     killer = Killer(directory, seed)
     accel.Store(directory)
     for number in range(rounds):
+        if time.monotonic() > deadline:
+            break
         killer.round(*[(write, read), (write, evict), (write, write), (read, evict)][number % 4])
         if number % 25 == 24:
             killer.sweep()
+    killer.sweep()
     print(json.dumps(asdict(killer.result)))
 
 
