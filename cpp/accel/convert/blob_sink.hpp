@@ -21,6 +21,7 @@ class BlobSink final : public io::ByteSink {
            std::function<void(std::uint64_t written)> on_write = {});
 
   void write(ByteView bytes) override;
+  [[nodiscard]] const hash::Hasher* hasher() const noexcept override { return &hasher_; }
   /// Ends the blob: returns its digest and size, with no media type yet. Nothing may be written after it.
   oci::Descriptor commit();
 

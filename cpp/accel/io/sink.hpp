@@ -2,6 +2,7 @@
 #pragma once
 
 #include "accel/base/bytes.hpp"
+#include "accel/hash/hasher.hpp"
 
 namespace accel::io {
 
@@ -11,6 +12,9 @@ class ByteSink {
   virtual ~ByteSink() = default;
   /// Takes all of `bytes` (copies what it keeps) or throws.
   virtual void write(ByteView bytes) = 0;
+  /// SHA-256 over all that was written, of sinks that compute it anyway; null of others. For those who would hash the
+  /// same bytes once more.
+  [[nodiscard]] virtual const hash::Hasher* hasher() const noexcept { return nullptr; }
 };
 
 }  // namespace accel::io

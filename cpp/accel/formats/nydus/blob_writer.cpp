@@ -39,7 +39,7 @@ void BlobWriter::write(ByteView bytes) {
 void BlobWriter::end_section(std::string_view name, std::uint64_t size) { write(section_header(name, size)); }
 
 void BlobWriter::data(ByteView bytes) {
-  if (has_toc_) data_.update(bytes);
+  if (hashes_data_) data_.update(bytes);
   write(bytes);
 }
 
@@ -48,7 +48,12 @@ void BlobWriter::end_data(std::uint64_t uncompressed_size) {
   const auto header = section_header(section::kData, size);
   write(header);
   if (!has_toc_) return;
-  data_.update(header);  // QUIRK: the digest of this section is over its header too (nydus-blob.md 4.2)
+  // QUIRK: the digest of this section is over its header too (nydus-blob.md 4.2). The section begins the blob.
+  if (hashes_data_) {
+    data_.update(header);
+  } else {
+    data_ = sink_.hasher()->copy();
+  }
   append_section_entry({section::kData, Compressor::none, raw_digest(data_.finish()), 0, size, uncompressed_size},
                        toc_);
 }

@@ -39,7 +39,8 @@ struct PackedCi {
 class BlobWriter {
  public:
   /// With `has_toc` (v6) sections are hashed for the TOC, digests may be written, and the bootstrap is compressed.
-  BlobWriter(io::ByteSink& sink, bool has_toc) : sink_(sink), has_toc_(has_toc) {}
+  BlobWriter(io::ByteSink& sink, bool has_toc)
+      : sink_(sink), has_toc_(has_toc), hashes_data_(has_toc && sink.hasher() == nullptr) {}
 
   /// Bytes written so far.
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
@@ -73,6 +74,7 @@ class BlobWriter {
 
   io::ByteSink& sink_;
   const bool has_toc_;
+  const bool hashes_data_;  // nobody else does
   std::uint64_t position_ = 0, data_end_ = 0;
   hash::Hasher data_;  // for the TOC
   Buffer toc_;
