@@ -6,8 +6,10 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,51 +30,82 @@ def missing() -> str:
     """Why no PostgreSQL can be started here; "" when it can."""
     if programs() is None:
         return "PostgreSQL is not installed (apt-get install postgresql)"
-    if os.geteuid() == 0 and shutil.which("runuser") is None:
-        return "PostgreSQL does not run as root, and there is no runuser to start it as user postgres"
+    if shutil.which("setpriv") is None:
+        return "there is no setpriv (util-linux), which starts PostgreSQL as user postgres and ends it with the tests"
     return ""
 
 
-@dataclass(frozen=True)
+def _as_owner() -> list[str]:
+    """What goes before a command that is to run as the cluster's owner: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return ["setpriv"]
+    return ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"]
+
+
+@dataclass
 class PostgreSQL:
-    """A running cluster."""
+    """A cluster; it ends with the process of the tests, however that ends."""
 
     folder: Path
-    _count: list[int]
+    _server: subprocess.Popen[bytes] | None = None
+    _databases: int = 0
 
-    def run(self, *command: str) -> None:
-        """Runs one of PostgreSQL's programs as the cluster's owner."""
-        folder = programs()
-        assert folder is not None
-        become = ["runuser", "-u", _USER, "--"] if os.geteuid() == 0 else []
-        done = subprocess.run(
-            [*become, folder / command[0], *command[1:]],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-
-    def control(self, action: str) -> None:
-        """`start`, `stop` (at once, as a crash would) or `restart`."""
+    def start(self) -> None:
+        """Starts the server and waits until it answers."""
         # What the machine may lose in a power cut is not what is tested here: fsync off makes the tests quick.
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=60"
-        arguments = ["-w", "-D", str(self.folder / "data"), "-l", str(self.folder / "log"), "-o", options]
-        mode = ["-m", "immediate"] if action != "start" else []
-        self.run("pg_ctl", action, *mode, *arguments)
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": self.folder,
+            "fsync": "off",
+            "max_connections": 60,
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("ab") as log:
+            command = [
+                *_as_owner(),
+                "--pdeathsig=QUIT",
+                self._program("postgres"),
+                "-D",
+                self.folder / "data",
+                *options,
+            ]
+            self._server = subprocess.Popen([*command, *options], cwd=self.folder, stdout=log, stderr=log)
+        deadline = time.monotonic() + 120
+        ask = [self._program("pg_isready"), "-q", "-h", str(self.folder)]
+        while subprocess.run(ask, check=False).returncode != 0:
+            assert self._server.poll() is None, (self.folder / "log").read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, "PostgreSQL does not answer"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ends the server at once, as a crash would."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(120)
+
+    def restart(self) -> None:
+        """Crash and recovery."""
+        self.stop()
+        self.start()
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Runs one of PostgreSQL's programs as the cluster's owner."""
+        command = [*_as_owner(), self._program(program), *arguments]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 
     def new_database(self) -> str:
         """Makes an empty database and gives its URL."""
-        self._count[0] += 1
-        name = f"test_{self._count[0]}"
+        self._databases += 1
+        name = f"test_{self._databases}"
         self.run("createdb", "-h", str(self.folder), name)
-        return f"postgresql://{pwd.getpwuid(self._owner).pw_name}@/{name}?host={self.folder}"
+        owner = pwd.getpwuid((self.folder / "data").stat().st_uid).pw_name
+        return f"postgresql://{owner}@/{name}?host={self.folder}"
 
-    @property
-    def _owner(self) -> int:
-        return (self.folder / "data").stat().st_uid
+    def _program(self, name: str) -> str:
+        folder = programs()
+        assert folder is not None
+        return str(folder / name)
 
 
 @contextlib.contextmanager
@@ -83,12 +116,12 @@ def cluster() -> Iterator[PostgreSQL]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, _USER)
-        running = PostgreSQL(folder, [0])
+        running = PostgreSQL(folder)
         running.run("initdb", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D", str(folder / "data"))
-        running.control("start")
+        running.start()
         try:
             yield running
         finally:
-            running.control("stop")
+            running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

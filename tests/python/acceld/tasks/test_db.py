@@ -105,7 +105,7 @@ def test_a_restart_of_the_server_passes_unnoticed(postgresql: PostgreSQL) -> Non
         (first,) = queue.put([TASK])
         claim = queue.take("w")
         assert claim is not None
-        postgresql.control("restart")
+        postgresql.restart()
         assert queue.beat(claim).value == "ok"
         assert queue.put([TASK])[0].task_id == first.task_id
         assert queue.done(claim)
@@ -134,12 +134,12 @@ def test_a_server_that_is_away_is_named_without_its_password(
     url = postgresql.new_database().replace("postgres@", "postgres:secret@")
     database = db.open_database(url)
     try:
-        postgresql.control("stop")
+        postgresql.stop()
         try:
             with pytest.raises(QueueUnavailable, match=r"postgresql.*\*\*\*.*does not answer") as caught:
                 Queue(database).put([TASK])
         finally:
-            postgresql.control("start")
+            postgresql.start()
         assert "secret" not in str(caught.value)
         assert Queue(database).put([TASK])
     finally:

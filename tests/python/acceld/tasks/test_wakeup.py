@@ -52,7 +52,7 @@ def test_a_restart_of_the_server_ends_a_wait_and_the_next_one_hears_again(postgr
     database = open_database(postgresql.new_database())
     queue = Queue(database)
     with queue.wakeup.listener() as listener:
-        postgresql.control("restart")
+        postgresql.restart()
         assert not listener.wait(5)
         assert not listener.wait(0.1)  # connects again
         queue.put([new("a")])
