@@ -55,9 +55,9 @@ class PostgreSQL:
         # What the machine may lose in a power cut is not what is tested here: fsync off makes the tests quick.
         settings = {
             "listen_addresses": "",
-            "unix_socket_directories": self.folder,
+            "unix_socket_directories": str(self.folder),
             "fsync": "off",
-            "max_connections": 60,
+            "max_connections": "60",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
