@@ -66,10 +66,10 @@ class PostgreSQL:
                 "--pdeathsig=QUIT",
                 self._program("postgres"),
                 "-D",
-                self.folder / "data",
+                str(self.folder / "data"),
                 *options,
             ]
-            self._server = subprocess.Popen([*command, *options], cwd=self.folder, stdout=log, stderr=log)
+            self._server = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
         deadline = time.monotonic() + 120
         ask = [self._program("pg_isready"), "-q", "-h", str(self.folder)]
         while subprocess.run(ask, check=False).returncode != 0:
