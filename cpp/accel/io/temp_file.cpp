@@ -17,6 +17,8 @@ namespace accel::io {
 
 namespace {
 
+constexpr std::string_view kTemporary = ".accel-tmp-";
+
 struct NamedFile {
   std::filesystem::path path;
   UniqueFd fd;
@@ -116,8 +118,10 @@ std::string random_file_name() {
   if (::getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size())) {
     throw StoreError("make a random name from", "/dev/urandom", errno);
   }
-  return ".accel-tmp-" + hex_encode(raw);
+  return std::string(kTemporary) + hex_encode(raw);
 }
+
+bool is_temporary_name(std::string_view name) noexcept { return name.starts_with(kTemporary); }
 
 int rename_new(int from_directory, const std::string& from, int to_directory, const std::string& to) noexcept {
   if (::renameat2(from_directory, from.c_str(), to_directory, to.c_str(), RENAME_NOREPLACE) == 0) return 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "accel/base/bytes.hpp"
 #include "accel/io/sink.hpp"
@@ -66,6 +67,8 @@ class AtomicFile final : public ByteSink {
 /// A name for a temporary file that nobody else has. It begins with a dot, so that listings of a store skip what a
 /// killed process left behind.
 std::string random_file_name();
+/// True for the names that random_file_name gives.
+bool is_temporary_name(std::string_view name) noexcept;
 
 /// Gives a file another name unless there is one of that name. Directories as for renameat. Returns 0 or errno, EEXIST
 /// among them.

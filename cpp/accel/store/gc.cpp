@@ -46,7 +46,7 @@ CollectReport LocalStore::collect(const CollectOptions& options, const CancelTok
 
   // The files are the truth, so this is exact whatever other processes did meanwhile.
   auto candidates = detail::eviction_order(blobs, *catalog_);
-  auto unfinished = ingest.files([](const std::string& /*name*/) { return true; });
+  auto unfinished = detail::unfinished_files(ingest);
   CollectReport report;
   for (const auto& candidate : candidates) report.before_bytes += candidate.file.disk_bytes;
   for (const auto& file : unfinished) report.before_bytes += file.disk_bytes;

@@ -189,7 +189,7 @@ StoreUsage LocalStore::usage() {
     ++usage.pinned_blobs;
     usage.pinned_bytes += file.disk_bytes;
   }
-  for (const auto& file : directory_->ingest.files([](const std::string& /*name*/) { return true; })) {
+  for (const auto& file : detail::unfinished_files(directory_->ingest)) {
     ++usage.unfinished;
     usage.unfinished_bytes += file.disk_bytes;
   }

@@ -171,9 +171,11 @@ TEST_F(GcTest, temporaries_of_dead_writers_go) {
   const auto alive = store_.create_blob({});
   alive->write(make_content(kSize, 50));
   const auto dead = directory_.write("ingest/.accel-tmp-0123456789", std::string(kSize, 'x'));
+  const auto foreign = directory_.write("ingest/notes", std::string(kSize, 'x'));  // of somebody with such a directory
   EXPECT_EQ(store_.collect({.dry_run = true}, {}).before_bytes, 12 * each_);
   EXPECT_EQ(store_.collect({}, {}).before_bytes, 11 * each_);
   EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_TRUE(std::filesystem::exists(foreign));
 }
 
 TEST_F(GcTest, cancel_stops_it_between_two_blobs) {

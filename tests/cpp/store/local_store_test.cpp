@@ -86,12 +86,30 @@ TEST_F(LocalStoreTest, is_a_layout_that_others_read) {
 }
 
 TEST_F(LocalStoreTest, blobs_that_others_wrote_are_taken_up) {
-  const auto layout = open_oci_layout(path().string(), OpenMode::write);
-  const auto blob = accel::testing::write_blob(*layout, "text/plain", "foreign");
+  oci::Descriptor blob;
+  {
+    const auto layout = open_oci_layout(path().string(), OpenMode::write);
+    blob = accel::testing::write_blob(*layout, "text/plain", "foreign");
+  }
   LocalStore store = open();
   EXPECT_TRUE(store.verify_blob(blob.digest, {}));
   ASSERT_EQ(store.blobs().size(), 1U);
   EXPECT_EQ(store.blobs()[0].uses, 0U);
+}
+
+TEST_F(LocalStoreTest, layout_with_images_is_not_made_a_store) {
+  const auto layout = open_oci_layout(path().string(), OpenMode::write);
+  accel::testing::put_image(*layout, "v1", "content");
+  layout->finish();
+  try {
+    static_cast<void>(open());
+    ADD_FAILURE() << "no error";
+  } catch (const StoreError& error) {
+    EXPECT_NE(std::string(error.what()).find("image layout with images"), std::string::npos) << error.what();
+  }
+  EXPECT_FALSE(std::filesystem::exists(path() / "state"));
+  directory_.write("store/index.json", "of another program");
+  EXPECT_THROW(static_cast<void>(open()), FormatError);
 }
 
 TEST_F(LocalStoreTest, wrong_digest_or_size_stores_nothing) {

@@ -34,6 +34,10 @@ std::string partial_name(const hash::Digest& digest) { return std::string(kParti
 
 bool is_partial_name(const std::string& name) { return name.starts_with(kPartialPrefix); }
 
+std::vector<StoredFile> unfinished_files(const Folder& ingest) {
+  return ingest.files([](const std::string& name) { return io::is_temporary_name(name) || is_partial_name(name); });
+}
+
 IngestFile IngestFile::create(const StoreDirectory& directory) {
   directory.check_writable();
   for (;;) {
@@ -74,7 +78,7 @@ void write_new_file(const StoreDirectory& directory, const std::string& name, st
 
 std::size_t remove_dead(const StoreDirectory& directory) {
   std::size_t removed = 0;
-  for (const auto& file : directory.ingest.files([](const std::string& /*name*/) { return true; })) {
+  for (const auto& file : unfinished_files(directory.ingest)) {
     if (is_partial_name(file.name)) {
       const std::string blob = file.name.substr(kPartialPrefix.size());
       const bool useless = file.size == 0 || ::faccessat(directory.blobs.fd(), blob.c_str(), F_OK, 0) == 0;

@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "accel/hash/digest.hpp"
 #include "accel/io/unique_fd.hpp"
@@ -15,6 +17,8 @@ namespace accel::store::detail {
 std::string partial_name(const hash::Digest& digest);
 /// True for the names that partial_name gives.
 bool is_partial_name(const std::string& name);
+/// What is being written, and partials. Other files that somebody has in the directory are not ours to touch.
+std::vector<StoredFile> unfinished_files(const Folder& ingest);
 
 /// Removed by the destructor unless it was moved into place or is to be kept. Move-only.
 class IngestFile {

@@ -13,7 +13,11 @@
 #include <system_error>
 #include <utility>
 
+#include "accel/io/file.hpp"
+#include "accel/io/memory.hpp"
+#include "accel/oci/json.hpp"
 #include "accel/store/detail/byte_lock.hpp"
+#include "accel/store/detail/layout_files.hpp"
 
 namespace accel::store::detail {
 
@@ -21,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kStateFolder = "state";
 constexpr const char* kOtherPlace = "choose another directory (provider.work_dir)";
 
 bool is_refusal(int code) noexcept { return code == EACCES || code == EPERM || code == EROFS; }
@@ -58,6 +63,23 @@ Folder open_root(const fs::path& path, OpenMode mode) {
   }
   check_file_system(fd.get(), path);
   return {std::move(fd), path};
+}
+
+/// Throws unless an index.json in a directory that was no store yet is free of images.
+void check_foreign_layout(const Folder& root) {
+  if (::faccessat(root.fd(), kStateFolder, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return;  // ours
+  io::UniqueFd fd(::openat(root.fd(), kIndexFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) return;
+  io::FileStream stream(std::move(fd), root.path_of(kIndexFile));
+  try {
+    if (oci::parse_index(to_string(io::read_all(stream, oci::kMaxManifestBytes))).manifests.empty()) return;
+  } catch (FormatError& error) {
+    error.add_context("local store " + root.path_of(kIndexFile));
+    error.add_hint(kOtherPlace);
+    throw;
+  }
+  throw StoreError("use as local store (it is an image layout with images, whose blobs would be evicted):",
+                   root.path().string(), 0, kOtherPlace);
 }
 
 /// The directory `name` inside `parent`; no Folder when it is absent. A refusal to make it goes to `read_only`.
@@ -172,10 +194,11 @@ Removal Folder::remove_unused(const std::string& name) const {
 }
 
 StoreDirectory::StoreDirectory(const fs::path& path, OpenMode mode) : root(open_root(path, mode)) {
+  if (mode == OpenMode::write) check_foreign_layout(root);
   const Folder all = open_part(root, "blobs", mode, read_only);
   blobs = open_part(all, "sha256", mode, read_only);
   ingest = open_part(root, "ingest", mode, read_only);
-  state = open_part(root, "state", mode, read_only);
+  state = open_part(root, kStateFolder, mode, read_only);
   if (mode == OpenMode::read) {
     read_only.emplace("write to (it was opened for reading only)", path.string(), 0);
   } else if (!read_only) {

@@ -61,7 +61,8 @@ class Folder {
 struct StoreDirectory {
   /// With `write` what is missing is made. A directory that may not be written to is opened all the same; `read_only`
   /// then says why. Throws StoreError when it is on a network file system, when a part of it is no directory, or
-  /// belongs to somebody else in a place where anybody may make one.
+  /// belongs to somebody else in a place where anybody may make one, and when it is an image layout with images and was
+  /// no store before: their blobs would be evicted.
   StoreDirectory(const std::filesystem::path& path, OpenMode mode);
 
   /// Throws `read_only` if there is one.
