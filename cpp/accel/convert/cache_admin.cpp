@@ -78,6 +78,7 @@ CachePruneReport prune_cache(const CachePruneRequest& request, const Environment
                         [&](const cache::LayerRecord& record) { return change.dead.contains(record.target.digest); }));
     }
     cache::PushOptions options;
+    options.clock = environment.clock;
     constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
     options.update.capacity = {request.keep.value_or(kAll), kAll};
     if (request.dry_run) {

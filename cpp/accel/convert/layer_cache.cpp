@@ -227,6 +227,7 @@ void LayerCache::write(const Image& image, const Plan& plan, const std::vector<F
   options.update.version = request_.cache.version;
   options.update.capacity.records = request_.cache.capacity;
   options.platforms = request_.platforms;
+  options.clock = environment_.clock;
   try {
     cache::Change change;
     change.dead = dead_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "accel/base/cancel.hpp"
+#include "accel/base/clock.hpp"
 #include "accel/base/log.hpp"
 #include "accel/base/progress.hpp"
 #include "accel/codec/codec.hpp"
@@ -35,6 +36,7 @@ struct Environment {
   std::string store_dir;  ///< of the local store (store/local_store.hpp), which keeps documents of caches; "": none
   std::shared_ptr<ProgressObserver> progress = std::make_shared<NullProgress>();
   std::shared_ptr<Logger> log = std::make_shared<NullLogger>();
+  std::shared_ptr<Clock> clock = system_clock();
   CancelToken cancel;
 };
 

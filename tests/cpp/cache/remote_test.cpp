@@ -11,6 +11,7 @@
 #include "accel/base/error.hpp"
 #include "accel/store/stores.hpp"
 #include "cache/cache_builder.hpp"
+#include "support/fake_clock.hpp"
 #include "support/faulty_repository.hpp"
 
 namespace accel::cache {
@@ -22,23 +23,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-/// Does not wait; somebody may do something while others would.
-class FakeClock final : public Clock {
- public:
-  explicit FakeClock(std::function<void()> on_sleep = {}) : on_sleep_(std::move(on_sleep)) {}
-  [[nodiscard]] std::chrono::steady_clock::time_point now() const override { return {}; }
-  [[nodiscard]] std::chrono::system_clock::time_point date() const override { return {}; }
-  void sleep(std::chrono::milliseconds duration, const CancelToken& cancel) override {
-    cancel.check();
-    slept += duration;
-    if (on_sleep_) on_sleep_();
-  }
-  std::chrono::milliseconds slept{};
-
- private:
-  const std::function<void()> on_sleep_;
-};
 
 class CacheRemoteTest : public ::testing::Test {
  protected:

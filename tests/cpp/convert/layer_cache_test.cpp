@@ -8,6 +8,7 @@
 #include "accel/cache/annotation.hpp"
 #include "accel/cache/cache_image.hpp"
 #include "convert/conversion_fixture.hpp"
+#include "support/fake_clock.hpp"
 #include "support/faulty_repository.hpp"
 
 namespace accel::convert {
@@ -47,6 +48,7 @@ class LayerCacheTest : public ConversionFixture {
  protected:
   LayerCacheTest() {
     environment_.log = log_;
+    environment_.clock = std::make_shared<FakeClock>();
     build_two_platforms(*source_, "v1");
     cache_ = target_;
   }

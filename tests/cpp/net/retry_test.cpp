@@ -4,22 +4,13 @@
 
 #include <vector>
 
+#include "support/fake_clock.hpp"
+
 namespace accel::net {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Time that passes only by sleeping.
-class FakeClock final : public Clock {
- public:
-  [[nodiscard]] std::chrono::steady_clock::time_point now() const override { return {}; }
-  [[nodiscard]] std::chrono::system_clock::time_point date() const override { return {}; }
-  void sleep(std::chrono::milliseconds duration, const CancelToken& cancel) override {
-    cancel.check();
-    slept.push_back(duration);
-  }
-  std::vector<std::chrono::milliseconds> slept;
-};
+using accel::testing::FakeClock;
 
 class RetryTest : public ::testing::Test {
  protected:
