@@ -14,8 +14,8 @@ namespace accel::convert {
 
 namespace {
 
-/// More of a blob's end is not kept in memory: what lies beyond is read when it is asked for.
-constexpr std::uint64_t kMaxTailBytes = 64U << 20U;
+/// More of a blob's end is not kept in memory, whatever a record says: what lies before is read when it is asked for.
+constexpr std::uint64_t kMaxTailBytes = 16U << 20U;
 constexpr std::size_t kParallelTransfers = 2;
 
 std::shared_ptr<const formats::LayerPart> read_part(const cache::LayerRecord& record, const LayerTarget& target,
