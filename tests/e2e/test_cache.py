@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.python.support.images import noise, sample_image
+from tests.python.support.images import noise, sample_image, sample_index
 from tests.python.support.layout import Entry, Layout
 from tests.support.command import Accelctl
 from tests.support.fault_relay import Fault, FaultRelay, Seen
@@ -102,6 +102,25 @@ def test_the_cache_image_is_what_the_reference_writes(
     layers = made["targets"][0]["layers"]
     assert [layer["digest"] for layer in manifest["layers"]] == [layer["target"] for layer in layers]
     assert [layer["annotations"][SOURCE_KEY] for layer in manifest["layers"]] == [layer["source"] for layer in layers]
+
+
+def test_two_platforms_have_an_index_that_runs_for_one_keep(
+    accelctl: Accelctl, registry: Registry, repository: Repository, layout: Layout, name: str
+) -> None:
+    source = f"{name}:multi"
+    accelctl("copy", "--all", sample_index(layout), registry.reference(source)).succeeded()
+    made = convert(accelctl, registry, source, "--driver", "nydus")
+    assert made["cache"]["misses"] == 4
+    _, index = repository.manifest("cache")
+    assert index["mediaType"] == "application/vnd.oci.image.index.v1+json"
+    assert [child["platform"]["architecture"] for child in index["manifests"]] == ["amd64", "arm64"]
+    assert all(cached(convert(accelctl, registry, source, "--driver", "nydus")))
+    one = ("--driver", "estargz", "--platform", "linux/amd64")
+    convert(accelctl, registry, source, *one, to=f"{name}:one")
+    _, after = repository.manifest("cache")
+    assert after["manifests"][1] == index["manifests"][1]
+    assert after["manifests"][0]["digest"] != index["manifests"][0]["digest"]
+    assert all(cached(convert(accelctl, registry, source, *one, to=f"{name}:one")))
 
 
 def test_another_repository_mounts_the_layers(accelctl: Accelctl, relay: FaultRelay, source: str, name: str) -> None:
