@@ -58,8 +58,9 @@ class CheckedBlob final : public io::ByteStream {
 
 LocalStore::LocalStore(const std::filesystem::path& directory, OpenMode mode, std::shared_ptr<Clock> clock)
     : path_(directory),
+      clock_(std::move(clock)),
       directory_(std::make_unique<detail::StoreDirectory>(directory, mode)),
-      catalog_(std::make_unique<detail::Catalog>(*directory_, std::move(clock))) {
+      catalog_(std::make_unique<detail::Catalog>(*directory_, clock_)) {
   if (directory_->read_only) return;
   detail::remove_dead(*directory_);
   detail::write_new_file(*directory_, detail::kVersionFile, detail::kLayoutVersion);

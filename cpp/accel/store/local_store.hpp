@@ -101,7 +101,8 @@ class LocalStore {
 
   /// Evicts least frequently used blobs, among equals the least recently used, until the store is small enough. Also
   /// removes what dead writers left, unfinished downloads nobody went on with for a day, and of too many records those
-  /// used least recently. Blobs in use stay. Holds no lock that others wait for. Throws StoreError, Cancelled.
+  /// used least recently. Blobs in use stay. Holds no lock that others wait for, and rests most of the time to leave
+  /// the disk to them. Throws StoreError, Cancelled.
   CollectReport collect(const CollectOptions& options, const CancelToken& cancel);
 
   /// Layer records: for a source layer and a fingerprint (format, options, encoder version) any JSON text. They are
@@ -114,6 +115,7 @@ class LocalStore {
   void reconcile();
 
   const std::filesystem::path path_;
+  const std::shared_ptr<Clock> clock_;
   const std::unique_ptr<detail::StoreDirectory> directory_;
   const std::unique_ptr<detail::Catalog> catalog_;
 };
