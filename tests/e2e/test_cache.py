@@ -181,7 +181,7 @@ def test_eight_processes_lose_no_record(
     running = [accelctl.start("convert", source, "--driver", "estargz", "--cache", cache) for source in sources]
     for outcome in [one.finish() for one in running]:
         outcome.succeeded()
-        assert "warning" not in outcome.stderr
+        assert "warning" not in outcome.stderr, outcome.stderr
     _, manifest = repository.manifest("cache")
     kept = {layer["annotations"][SOURCE_KEY] for layer in manifest["layers"]}
     wanted = {repository.manifest(f"app{number}")[1]["layers"][0]["digest"] for number in range(8)}
