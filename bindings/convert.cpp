@@ -32,6 +32,9 @@ using convert::ConvertReport;
 using convert::ConvertRequest;
 using convert::CopyReport;
 using convert::CopyRequest;
+using convert::DictionaryImage;
+using convert::DictionaryReport;
+using convert::DictionaryRequest;
 using convert::Difference;
 using convert::Environment;
 using convert::InspectedImage;
@@ -78,6 +81,12 @@ CopyReport run_copy(CopyRequest request, Environment environment, const CallHook
 ConvertReport run_unpack(UnpackRequest request, Environment environment, const CallHooks& hooks) {
   return call_native(hooks, [&](const NativeHooks& native) {
     return convert::unpack(request, with_hooks(std::move(environment), native));
+  });
+}
+
+DictionaryReport run_make_dictionary(DictionaryRequest request, Environment environment, const CallHooks& hooks) {
+  return call_native(hooks, [&](const NativeHooks& native) {
+    return convert::make_dictionary(request, with_hooks(std::move(environment), native));
   });
 }
 
@@ -171,6 +180,13 @@ void register_requests(py::module_& module) {
           "compression", [](const UnpackRequest& request) { return std::string(to_string(request.compression)); },
           [](UnpackRequest& request, const std::string& name) { request.compression = codec::parse_compression(name); },
           "Of layers: none, gzip or zstd.");
+  py::class_<DictionaryRequest>(module, "DictionaryRequest", "Of which images to make a dictionary, where to.")
+      .def(py::init<>())
+      .def_readwrite("sources", &DictionaryRequest::sources)
+      .def_readwrite("target", &DictionaryRequest::target)
+      .def_readwrite("driver", &DictionaryRequest::driver)
+      .def_readwrite("options", &DictionaryRequest::options, "For images that are converted first.")
+      .def_readwrite("platforms", &DictionaryRequest::platforms, "Empty: all.");
 }
 
 void register_convert_report(py::module_& module) {
@@ -223,6 +239,23 @@ void register_other_reports(py::module_& module) {
       .def_readonly("blobs_existing", &CopyReport::blobs_existing)
       .def_readonly("blobs_mounted", &CopyReport::blobs_mounted)
       .def_property_readonly("total", [](const CopyReport& report) { return report.total.count(); });
+  py::class_<DictionaryImage>(module, "DictionaryImage", "One image whose chunks are in a dictionary.")
+      .def_readonly("reference", &DictionaryImage::reference)
+      .def_readonly("digest", &DictionaryImage::digest)
+      .def_readonly("platform", &DictionaryImage::platform)
+      .def_readonly("converted", &DictionaryImage::converted);
+  py::class_<DictionaryReport>(module, "DictionaryReport", "The outcome of make_dictionary(). Times are seconds.")
+      .def_readonly("reference", &DictionaryReport::reference)
+      .def_readonly("digest", &DictionaryReport::digest)
+      .def_readonly("media_type", &DictionaryReport::media_type)
+      .def_readonly("size", &DictionaryReport::size)
+      .def_readonly("blobs", &DictionaryReport::blobs)
+      .def_readonly("images", &DictionaryReport::images)
+      .def_readonly("notes", &DictionaryReport::notes)
+      .def_readonly("bytes_read", &DictionaryReport::bytes_read)
+      .def_readonly("bytes_uploaded", &DictionaryReport::bytes_uploaded)
+      .def_readonly("bytes_mounted", &DictionaryReport::bytes_mounted)
+      .def_property_readonly("total", [](const DictionaryReport& report) { return report.total.count(); });
   py::class_<Difference>(module, "Difference", "One path that is not the same in both images.")
       .def_property_readonly("platform", text(&Difference::platform))
       .def_property_readonly("path", text(&Difference::path))
@@ -307,6 +340,8 @@ void register_convert(py::module_& core) {
              "Copies an image byte for byte, verifying every blob.");
   module.def("unpack", &run_unpack, py::arg("request"), py::arg("environment"), py::arg("hooks"),
              "Turns an image whose layers are no tars back into an ordinary one.");
+  module.def("make_dictionary", &run_make_dictionary, py::arg("request"), py::arg("environment"), py::arg("hooks"),
+             "Makes an image whose chunks others need not store again.");
   module.def("check", &run_check, py::arg("source"), py::arg("target"), py::arg("platforms"), py::arg("environment"),
              py::arg("hooks"), "Compares two images as file trees and configs.");
   module.def("inspect", &run_inspect, py::arg("location"), py::arg("platforms"), py::arg("environment"),

@@ -29,6 +29,7 @@ from accel._copy import copy
 from accel._core.base import CancelToken, ProgressEvent
 from accel._core.convert import DecodeLimits
 from accel._core.oci import Reference
+from accel._dictionary import make_dictionary
 from accel._doctor import Step, diagnose
 from accel._errors import (
     Cancelled,
@@ -56,6 +57,8 @@ from accel._results import (
     CheckReport,
     ConvertResult,
     CopyResult,
+    DictionaryImage,
+    DictionaryResult,
     Difference,
     Elapsed,
     Layer,
@@ -85,6 +88,8 @@ __all__ = [
     "ConvertResult",
     "CopyResult",
     "DecodeLimits",
+    "DictionaryImage",
+    "DictionaryResult",
     "Difference",
     "DigestMismatch",
     "Elapsed",
@@ -129,6 +134,7 @@ __all__ = [
     "inspect",
     "inspect_cache",
     "made_here",
+    "make_dictionary",
     "open",
     "plan",
     "progress",

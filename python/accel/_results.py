@@ -194,6 +194,58 @@ class CopyResult:
 
 
 @dataclass(frozen=True)
+class DictionaryImage:
+    """One image whose chunks are in a dictionary. `converted`: on the way, because it was none of the driver's."""
+
+    reference: str
+    digest: str
+    platform: str
+    converted: bool
+
+
+@dataclass(frozen=True)
+class DictionaryResult:
+    """The outcome of `make_dictionary`. `size` is that of manifest, config and layers; `blobs` those with chunks."""
+
+    target: str
+    digest: str
+    media_type: str
+    size: int
+    blobs: int
+    images: tuple[DictionaryImage, ...]
+    notes: tuple[str, ...]
+    bytes: Transferred
+    elapsed: Elapsed
+
+    @classmethod
+    def from_report(cls, report: native.DictionaryReport) -> DictionaryResult:
+        """Reads the native report."""
+        return cls(
+            target=report.reference,
+            digest=report.digest,
+            media_type=report.media_type,
+            size=report.size,
+            blobs=report.blobs,
+            images=tuple(
+                DictionaryImage(image.reference, image.digest, image.platform, image.converted)
+                for image in report.images
+            ),
+            notes=tuple(report.notes),
+            bytes=Transferred(read=report.bytes_read, uploaded=report.bytes_uploaded, mounted=report.bytes_mounted),
+            elapsed=Elapsed(total=report.total),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document `accelctl nydus chunkdict --json` prints."""
+        return asdict(self)
+
+    def _repr_html_(self) -> str:
+        rows = [(one.reference, one.platform, short_digest(one.digest)) for one in self.images]
+        caption = f"dictionary {self.target}: {self.blobs} blobs, {size_text(self.size)}"
+        return _notebook.table(("image", "platform", "digest"), rows, caption)
+
+
+@dataclass(frozen=True)
 class Difference:
     """One path, or config member, that is not the same in both images."""
 

@@ -11,13 +11,24 @@ import functools
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from accel import _cache, _check, _convert, _copy, _image, _unpack
+from accel import _cache, _check, _convert, _copy, _dictionary, _image, _unpack
 from accel._core.base import CancelToken, ProgressEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["check", "convert", "copy", "execute", "inspect", "inspect_cache", "open", "prune_cache", "unpack"]
+__all__ = [
+    "check",
+    "convert",
+    "copy",
+    "execute",
+    "inspect",
+    "inspect_cache",
+    "make_dictionary",
+    "open",
+    "prune_cache",
+    "unpack",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -98,6 +109,7 @@ copy = _asynchronous(_copy.copy)
 execute = _asynchronous(_convert.execute)
 inspect = _asynchronous(_image.inspect)
 inspect_cache = _asynchronous(_cache.inspect_cache)
+make_dictionary = _asynchronous(_dictionary.make_dictionary)
 open = _asynchronous(_image.open_image)  # noqa: A001 - the namesake of accel.open
 prune_cache = _asynchronous(_cache.prune_cache)
 unpack = _asynchronous(_unpack.unpack)

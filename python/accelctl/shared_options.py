@@ -39,6 +39,26 @@ output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="On standard output."
 )
 debug_option = click.option("--debug", is_flag=True, help="Log every step; show a traceback on errors.")
+
+
+def _split_option(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    options = {}
+    for text in values:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"want KEY=VALUE, got {text!r}", ctx, parameter)
+        options[key] = value
+    return options
+
+
+driver_options = click.option(
+    "--option",
+    "options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=_split_option,
+    help="Driver option, repeatable; DRIVER.KEY=VALUE is for one of several drivers.",
+)
 max_ratio_option = click.option(
     "--max-ratio",
     metavar="N",

@@ -63,6 +63,28 @@ class Conversion {
     return report;
   }
 
+  ConvertReport run_layers(ConvertedLayers& done,
+                           const std::function<void(const formats::ConvertedImage& image)>& each) {
+    const auto start = std::chrono::steady_clock::now();
+    read_documents();
+    plan_ = make_plan(image_, request_, open_formats(), *source_.repository, cancel_);
+    std::vector<LayerResults> results(1, LayerResults(plan_.layers.size()));
+    LayerResults& layers = results.front();
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const auto known = done.find(key_of(plan_.layers[i].source));
+      if (known == done.end()) continue;
+      layers[i] = known->second;
+      layers[i].cached = true;
+    }
+    with_workers(
+        [&](const LayerContext& context, std::size_t side_by_side) { convert_layers(results, context, side_by_side); });
+    for (std::size_t i = 0; i < layers.size(); ++i) done.emplace(key_of(plan_.layers[i].source), layers[i]);
+    for (const ImageNode* node : image_.images()) each(collect_layers(*node, source_.reference, plan_, layers));
+    ConvertReport report;
+    fill_counters(report, job_.tally, std::chrono::steady_clock::now() - start);
+    return report;
+  }
+
  private:
   /// Those of the source and of the cache, side by side.
   void read_documents() {
@@ -103,19 +125,25 @@ class Conversion {
     return backend::make_backend(wanted.backend_type, wanted.backend_config, wanted.backend_force_push, options);
   }
 
-  void write_targets(ConvertReport& report) {
+  /// Runs `work` with what layers are converted on, and how many of them at a time.
+  void with_workers(const std::function<void(const LayerContext& context, std::size_t side_by_side)>& work) {
     const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
     const Limits limits = plan_limits(jobs, environment_.memory_bytes, environment_.registry.upload_chunk_bytes,
                                       environment_.registry.max_connections, targets_.size(), plan_.layers.size());
     MemoryBudget budget(limits.encoder_bytes);
     ThreadPool pool(jobs);
-    const LayerContext context{environment_, job_, pool, budget};
-    std::vector<LayerResults> layers(targets_.size(), LayerResults(plan_.layers.size()));
-    take_cached_layers(layers);
-    convert_layers(layers, context, limits.layers);
-    for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(write_target(t, layers[t], context));
-    write_tags(tags_, job_, cancel_);
-    if (cache_ != nullptr) write_cache(layers);
+    work({environment_, job_, pool, budget}, limits.layers);
+  }
+
+  void write_targets(ConvertReport& report) {
+    with_workers([&](const LayerContext& context, std::size_t side_by_side) {
+      std::vector<LayerResults> layers(targets_.size(), LayerResults(plan_.layers.size()));
+      take_cached_layers(layers);
+      convert_layers(layers, context, side_by_side);
+      for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(write_target(t, layers[t], context));
+      write_tags(tags_, job_, cancel_);
+      if (cache_ != nullptr) write_cache(layers);
+    });
   }
 
   /// All that the cache knows, side by side: each waits for the network only.
@@ -384,6 +412,14 @@ class Conversion {
 };
 
 }  // namespace
+
+ConvertReport convert_layers_only(const ConvertRequest& request, const OpenImage& source, const OpenImage& target,
+                                  const Environment& environment, ConvertedLayers& done,
+                                  const std::function<void(const formats::ConvertedImage& image)>& each) {
+  const std::vector<OpenImage> targets = {target};
+  const ImageOpener open;  // no dictionaries
+  return Conversion(request, source, targets, environment, open, nullptr).run_layers(done, each);
+}
 
 void fill_counters(ConvertReport& report, const Tally& tally, std::chrono::steady_clock::duration total) {
   report.total = total;

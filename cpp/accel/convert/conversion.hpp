@@ -3,12 +3,15 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "accel/convert/backends.hpp"
 #include "accel/convert/layer_opener.hpp"
+#include "accel/convert/layer_pipeline.hpp"
+#include "accel/convert/planner.hpp"
 #include "accel/convert/request.hpp"
 #include "accel/convert/tally.hpp"
 #include "accel/formats/format.hpp"
@@ -38,6 +41,16 @@ ConvertReport convert_image(const ConvertRequest& request, const OpenImage& sour
 
 /// The formats of `request.targets` with their options. Throws ConfigError naming the option.
 std::vector<std::shared_ptr<formats::Format>> make_formats(const ConvertRequest& request);
+
+/// Layers that were converted before, by source layer.
+using ConvertedLayers = std::map<LayerKey, ConvertedLayer>;
+
+/// Converts the layers of the images of `source` for the only target of `request` and stores them at `target`, and
+/// nothing else: no documents and no own layer of an image. Layers in `done` are not converted again, and those that
+/// are come to it. Calls `each` for every image, in order. The report has counters only.
+ConvertReport convert_layers_only(const ConvertRequest& request, const OpenImage& source, const OpenImage& target,
+                                  const Environment& environment, ConvertedLayers& done,
+                                  const std::function<void(const formats::ConvertedImage& image)>& each);
 
 /// Puts times and bytes of a job into its report.
 void fill_counters(ConvertReport& report, const Tally& tally, std::chrono::steady_clock::duration total);

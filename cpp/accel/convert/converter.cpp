@@ -14,6 +14,7 @@
 #include "accel/convert/copier.hpp"
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/location.hpp"
+#include "accel/convert/make_dictionary.hpp"
 #include "accel/convert/opened_locations.hpp"
 #include "accel/convert/unpack_images.hpp"
 
@@ -100,6 +101,19 @@ ConvertReport unpack(const UnpackRequest& request, const Environment& environmen
     OpenedLocations opened(environment);
     const OpenImage from = opened.open_source(source);
     return unpack_images(request, from, opened.open_target(target, false), environment);
+  });
+}
+
+DictionaryReport make_dictionary(const DictionaryRequest& request, const Environment& environment) {
+  if (request.sources.empty()) throw ConfigError("a dictionary needs at least one image", "name one");
+  std::vector<Location> sources;
+  for (const std::string& source : request.sources) sources.push_back(Location::parse(source));
+  const Location target = parse_target_location(request.target);
+  return with_context("dictionary " + target.to_string(), [&] {
+    OpenedLocations opened(environment);
+    std::vector<OpenImage> from;
+    for (const Location& source : sources) from.push_back(opened.open_source(source));
+    return make_dictionary_image(request, from, opened.open_target(target, false), environment);
   });
 }
 

@@ -18,6 +18,11 @@ CopyReport copy(const CopyRequest& request, const Environment& environment);
 /// encrypted layers.
 ConvertReport unpack(const UnpackRequest& request, const Environment& environment);
 
+/// Makes a dictionary of several images: one whose chunks others need not store again. Images of the driver's format go
+/// in as they are, ordinary ones are converted first, into the target's repository. Throws ConfigError for images that
+/// do not fit together.
+DictionaryReport make_dictionary(const DictionaryRequest& request, const Environment& environment);
+
 /// Compares two images as file trees and configs, each read with its own format's reader. See interfaces.md, `check`.
 CheckReport check(const std::string& source, const std::string& target, const std::vector<oci::Platform>& platforms,
                   const Environment& environment);

@@ -10,7 +10,8 @@
 namespace accel::convert {
 
 /// Reads the own layer of `image` (formats::Format::dictionary_image names it) and gives it to `format`. Of an image
-/// for several platforms, the first that is wanted. Throws FormatError when the image has no such layer.
+/// for several platforms, the first that is wanted, else the first. Throws FormatError when the image has no such
+/// layer.
 void load_dictionary(formats::Format& format, const OpenImage& image, const std::vector<oci::Platform>& platforms,
                      const Environment& environment, JobState& job);
 

@@ -8,6 +8,7 @@
 #include "accel/base/error.hpp"
 #include "accel/base/parallel.hpp"
 #include "accel/convert/error_context.hpp"
+#include "accel/crypt/ocicrypt.hpp"
 #include "accel/io/memory.hpp"
 #include "accel/oci/annotation.hpp"
 #include "accel/oci/json.hpp"
@@ -220,6 +221,14 @@ std::vector<const ImageNode*> Image::images() const {
 bool is_wanted(const oci::Platform& platform, const std::vector<oci::Platform>& platforms) {
   return platforms.empty() || std::any_of(platforms.begin(), platforms.end(),
                                           [&](const oci::Platform& wanted) { return platform.matches(wanted); });
+}
+
+void refuse_encrypted(const ImageNode& image) {
+  for (const oci::Descriptor& layer : image.manifest.layers) {
+    if (!crypt::is_encrypted(layer.media_type)) continue;
+    throw UnsupportedError("layer " + layer.digest.short_string() + " is encrypted",
+                           "decrypt the image first: accelctl copy --decrypt-key FILE SOURCE TARGET");
+  }
 }
 
 std::string read_small_blob(oci::Repository& repository, const oci::Descriptor& blob, std::size_t limit,

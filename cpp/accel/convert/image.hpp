@@ -54,6 +54,9 @@ Image read_image(oci::Repository& repository, const std::string& tag_or_digest,
 /// True when `platforms` is empty or one of them is what `platform` is for.
 bool is_wanted(const oci::Platform& platform, const std::vector<oci::Platform>& platforms);
 
+/// Throws UnsupportedError when a layer of the image is encrypted, saying what to do.
+void refuse_encrypted(const ImageNode& image);
+
 /// A blob's bytes, digest and size verified. Throws FormatError when `blob.size` is above `limit`.
 std::string read_small_blob(oci::Repository& repository, const oci::Descriptor& blob, std::size_t limit,
                             const CancelToken& cancel);

@@ -55,8 +55,10 @@ class HeldBlob final : public io::ByteSink {
   std::optional<BlobSink> sink_;
 };
 
-formats::ConvertedImage collect(const ImageNode& image, const std::string& reference, const Plan& plan,
-                                const std::vector<ConvertedLayer>& layers) {
+}  // namespace
+
+formats::ConvertedImage collect_layers(const ImageNode& image, const std::string& reference, const Plan& plan,
+                                       const std::vector<ConvertedLayer>& layers) {
   formats::ConvertedImage converted{image.descriptor.digest, reference, {}};
   for (const oci::Descriptor& source : image.manifest.layers) {
     const ConvertedLayer& layer = layers[plan.find(source)];
@@ -64,8 +66,6 @@ formats::ConvertedImage collect(const ImageNode& image, const std::string& refer
   }
   return converted;
 }
-
-}  // namespace
 
 MadeImageLayer make_image_layer(const ImageNode& image, const std::string& reference, const Plan& plan,
                                 const std::vector<ConvertedLayer>& layers, const LayerTarget& target,
@@ -87,7 +87,7 @@ MadeImageLayer make_image_layer(const ImageNode& image, const std::string& refer
   crypt::Annotations keys;
   {
     const BusyClock::Scope busy(&context.job.tally.convert);
-    const formats::ConvertedImage converted = collect(image, reference, plan, layers);
+    const formats::ConvertedImage converted = collect_layers(image, reference, plan, layers);
     if (recipients.empty()) {
       made.result = target.plan->format->encode_image(converted, sink, encode);
     } else {

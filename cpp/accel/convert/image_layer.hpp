@@ -23,6 +23,10 @@ struct MadeImageLayer {
 /// By source image.
 using ImageLayers = std::map<const ImageNode*, MadeImageLayer>;
 
+/// What formats::Format::encode_image takes: the image with its `layers`, one for each of `plan.layers`.
+formats::ConvertedImage collect_layers(const ImageNode& image, const std::string& reference, const Plan& plan,
+                                       const std::vector<ConvertedLayer>& layers);
+
 /// Makes the own layer of `image`, which stands at `reference`, from its `layers` (one for each of `plan.layers`, of
 /// one target) and stores it in the repository of `target`. Throws what formats::Format::encode_image and the
 /// repository throw.

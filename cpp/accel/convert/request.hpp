@@ -122,6 +122,29 @@ struct UnpackRequest {
   codec::Compression compression = codec::Compression::gzip;
 };
 
+struct DictionaryRequest {
+  std::vector<std::string> sources;
+  std::string target, driver;
+  formats::OptionValues options;         ///< of the driver, for images that must be converted first
+  std::vector<oci::Platform> platforms;  ///< empty = all
+};
+
+/// One image whose chunks are in a dictionary.
+struct DictionaryImage {
+  std::string reference, digest, platform;  ///< digest: of its manifest
+  bool converted = false;                   ///< on the way
+};
+
+struct DictionaryReport {
+  std::string reference, digest, media_type;
+  std::uint64_t size = 0;               ///< manifest, config and layers
+  std::uint64_t blobs = 0;              ///< with chunks
+  std::vector<DictionaryImage> images;  ///< each once
+  std::vector<std::string> notes;
+  std::uint64_t bytes_read = 0, bytes_uploaded = 0, bytes_mounted = 0;
+  std::chrono::duration<double> total{};
+};
+
 /// One path (or config member) that is not the same in both images.
 struct Difference {
   std::string platform, path, field, source, target;  ///< field: "type", "mode", "content", "only in source", …

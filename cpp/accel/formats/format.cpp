@@ -20,4 +20,8 @@ void Format::set_dictionary(io::ByteStream&, const std::vector<oci::Descriptor>&
   throw Error("format " + std::string(name()) + " takes no dictionary");
 }
 
+std::unique_ptr<DictionaryBuilder> Format::make_dictionary() const {
+  throw UnsupportedError("driver " + std::string(name()) + " has no dictionaries");
+}
+
 }  // namespace accel::formats

@@ -141,6 +141,21 @@ struct ImageResult {
   oci::Annotations manifest_annotations;  ///< to set on the manifest
 };
 
+/// Makes the own layer of a dictionary: an image whose chunks other images need not store again. Images are added one
+/// by one, each once however often it comes. Errors say what is wrong with the image that was being added.
+class DictionaryBuilder {
+ public:
+  virtual ~DictionaryBuilder() = default;
+  /// Adds a stored image of the format: the tar stream of its own layer, read to its end, and its layers. Throws
+  /// ConfigError when it does not fit those before it, UnsupportedError for one that cannot be shared, FormatError.
+  virtual void add_stored(const hash::Digest& image, io::ByteStream& image_layer_tar,
+                          const std::vector<oci::Descriptor>& layers, const CancelToken& cancel) = 0;
+  /// Adds an image whose layers were just converted by the format that made this builder. Throws likewise.
+  virtual void add_converted(const ConvertedImage& image) = 0;
+  /// Writes the own layer. `foreign_blobs` of the result are the layers below it, lowest first. Called once, last.
+  virtual ImageResult finish(io::ByteSink& sink, const EncodeContext& context) = 0;
+};
+
 /// Facts of a stored layer, for `inspect`.
 struct LayerSummary {
   std::string format;  ///< "eStargz", "zstd:chunked (joint)", "tar+gzip"
@@ -234,6 +249,9 @@ class Format {
   /// encodes anything.
   [[nodiscard]] virtual std::string dictionary_image() const { return {}; }
   virtual void set_dictionary(io::ByteStream& image_layer_tar, const std::vector<oci::Descriptor>& layers);
+  /// Begins a dictionary of images like those that this format makes. Throws UnsupportedError where there is no such
+  /// thing (the default), ConfigError for options that do not fit.
+  [[nodiscard]] virtual std::unique_ptr<DictionaryBuilder> make_dictionary() const;
 };
 
 /// Opens a blob of the image at hand for random access. A blob that is no layer of the image may be asked for by its

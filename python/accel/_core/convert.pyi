@@ -8,7 +8,7 @@ import accel._core.oci
 import accel._core.registry
 import collections.abc
 import typing
-__all__: list[str] = ['BackendSettings', 'CacheReport', 'CacheRequest', 'CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'UnpackRequest', 'check', 'convert', 'copy', 'inspect', 'list_files', 'parse_cache_location', 'parse_target_location', 'unpack']
+__all__: list[str] = ['BackendSettings', 'CacheReport', 'CacheRequest', 'CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'DictionaryImage', 'DictionaryReport', 'DictionaryRequest', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'UnpackRequest', 'check', 'convert', 'copy', 'inspect', 'list_files', 'make_dictionary', 'parse_cache_location', 'parse_target_location', 'unpack']
 class Location:
     """
     Where an image is: a registry, an OCI layout or an archive.
@@ -250,6 +250,36 @@ class UnpackRequest:
     @platforms.setter
     def platforms(self, arg0: collections.abc.Sequence[accel._core.oci.Platform]) -> None:
         ...
+class DictionaryRequest:
+    """
+    Of which images to make a dictionary, where to.
+    """
+    driver: str
+    target: str
+    def __init__(self) -> None:
+        ...
+    @property
+    def options(self) -> dict[str, str]:
+        """
+        For images that are converted first.
+        """
+    @options.setter
+    def options(self, arg0: collections.abc.Mapping[str, str]) -> None:
+        ...
+    @property
+    def platforms(self) -> list[accel._core.oci.Platform]:
+        """
+        Empty: all.
+        """
+    @platforms.setter
+    def platforms(self, arg0: collections.abc.Sequence[accel._core.oci.Platform]) -> None:
+        ...
+    @property
+    def sources(self) -> list[str]:
+        ...
+    @sources.setter
+    def sources(self, arg0: collections.abc.Sequence[str]) -> None:
+        ...
 class LayerReport:
     """
     One layer and what it became.
@@ -395,6 +425,59 @@ class CopyReport:
         ...
     @property
     def media_type(self) -> str:
+        ...
+    @property
+    def total(self) -> float:
+        ...
+class DictionaryImage:
+    """
+    One image whose chunks are in a dictionary.
+    """
+    @property
+    def converted(self) -> bool:
+        ...
+    @property
+    def digest(self) -> str:
+        ...
+    @property
+    def platform(self) -> str:
+        ...
+    @property
+    def reference(self) -> str:
+        ...
+class DictionaryReport:
+    """
+    The outcome of make_dictionary(). Times are seconds.
+    """
+    @property
+    def blobs(self) -> int:
+        ...
+    @property
+    def bytes_mounted(self) -> int:
+        ...
+    @property
+    def bytes_read(self) -> int:
+        ...
+    @property
+    def bytes_uploaded(self) -> int:
+        ...
+    @property
+    def digest(self) -> str:
+        ...
+    @property
+    def images(self) -> list[DictionaryImage]:
+        ...
+    @property
+    def media_type(self) -> str:
+        ...
+    @property
+    def notes(self) -> list[str]:
+        ...
+    @property
+    def reference(self) -> str:
+        ...
+    @property
+    def size(self) -> int:
         ...
     @property
     def total(self) -> float:
@@ -545,6 +628,10 @@ def inspect(location: str, platforms: collections.abc.Sequence[accel._core.oci.P
 def list_files(location: str, platform: accel._core.oci.Platform, environment: Environment, hooks: accel._core.base.CallHooks) -> Listing:
     """
     The merged tree of one platform's image.
+    """
+def make_dictionary(request: DictionaryRequest, environment: Environment, hooks: accel._core.base.CallHooks) -> DictionaryReport:
+    """
+    Makes an image whose chunks others need not store again.
     """
 def parse_cache_location(text: str) -> Location:
     """

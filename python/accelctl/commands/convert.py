@@ -31,16 +31,6 @@ A source named by digest alone becomes sha256-HEX-DRIVER.
 """
 
 
-def _split_option(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    options = {}
-    for text in values:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise click.BadParameter(f"want KEY=VALUE, got {text!r}", ctx, parameter)
-        options[key] = value
-    return options
-
-
 class DriverHelp(click.Command):
     """Adds the drivers of this version and their options to the help."""
 
@@ -70,14 +60,7 @@ def _describe(option: accel.OptionField) -> str:
     help="Format to make; repeat it to make several in one pass (then TARGET is a template with {driver}). "
     "Default: the configuration's, else estargz.",
 )
-@click.option(
-    "--option",
-    "options",
-    metavar="KEY=VALUE",
-    multiple=True,
-    callback=_split_option,
-    help="Driver option, repeatable; DRIVER.KEY=VALUE is for one of several drivers.",
-)
+@shared_options.driver_options
 @shared_options.platform_option
 @click.option(
     "--cache",

@@ -11,6 +11,7 @@ import pytest
 
 import accel
 from accelctl.cli import COMMANDS
+from accelctl.commands import nydus
 from tests.python.conftest import Outcome
 
 Accelctl = Callable[..., Outcome]
@@ -21,7 +22,10 @@ def test_version_is_the_package_s(accelctl: Accelctl) -> None:
     assert (outcome.code, outcome.stdout) == (0, f"accelctl {accel.__version__}\n")
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+NYDUS = [["nydus", name] for name in nydus.COMMANDS]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), *NYDUS])
 def test_help_has_examples(accelctl: Accelctl, command: list[str]) -> None:
     outcome = accelctl(*command, "--help")
     assert (outcome.code, outcome.stderr) == (0, "")
@@ -43,7 +47,9 @@ def test_help_of_convert_lists_every_driver_s_options(accelctl: Accelctl) -> Non
             assert re.search(rf"^  {option.name}=", text, re.MULTILINE), option.name
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["copy"], ["inspect"], ["doctor"], ["store", "gc"]])
+@pytest.mark.parametrize(
+    "command", [[], ["check"], ["copy"], ["inspect"], ["doctor"], ["store", "gc"], ["nydus"], *NYDUS]
+)
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = (
         "import sys\nfrom accelctl.__main__ import main\n"

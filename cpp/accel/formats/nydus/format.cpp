@@ -9,9 +9,10 @@
 #include "accel/formats/nydus/bootstrap_layer.hpp"
 #include "accel/formats/nydus/chunk_dict.hpp"
 #include "accel/formats/nydus/compressor.hpp"
+#include "accel/formats/nydus/dict_builder.hpp"
 #include "accel/formats/nydus/encoder.hpp"
+#include "accel/formats/nydus/image_layer.hpp"
 #include "accel/formats/nydus/image_reader.hpp"
-#include "accel/formats/nydus/merge.hpp"
 #include "accel/formats/nydus/options.hpp"
 #include "accel/formats/nydus/rafs/bootstrap.hpp"
 #include "accel/formats/nydus/reader.hpp"
@@ -26,7 +27,6 @@ namespace {
 
 /// Goes up when the same options and input give other bytes.
 constexpr int kOutputVersion = 1;
-constexpr std::string_view kBuilder = "acceleration-service " ACCEL_VERSION;
 
 std::string_view to_string(FsVersion version) { return version == FsVersion::v5 ? "5" : "6"; }
 std::string_view to_string(Digester digester) { return digester == Digester::blake3 ? "blake3" : "sha256"; }
@@ -116,31 +116,12 @@ class NydusFormat final : public Format {
   [[nodiscard]] ImageResult encode_image(const ConvertedImage& image, io::ByteSink& sink,
                                          const EncodeContext& context) const override {
     for (const std::string& note : options_.notes) context.note(note);
-    Merger merger(settings_.dictionary.get());
     std::vector<MetaFile> metas;
-    for (const ImageLayer& layer : image.layers) {
-      const auto& part = dynamic_cast<const NydusPart&>(*layer.part);
-      merger.add(
-          {read_bootstrap(part.bootstrap.view()), layer.blob.digest, layer.blob.size, part.toc_digest, part.toc_size});
-      metas.push_back({layer.blob.digest.hex(), &part.meta});
-    }
-    const Rafs rafs = merger.finish(options_.prefetch_patterns);
-    const CompressedTar::Content written = write_bootstrap_layer(write_bootstrap(rafs).view(), metas, sink, context);
-
-    const std::string version(to_string(rafs.version));
-    ImageResult result;
-    result.layer.media_type = oci::kOciLayerGzip;
-    result.layer.diff_id = written.diff_id;
-    result.layer.uncompressed_size = written.uncompressed_size;
-    result.layer.annotations = {{std::string(kBootstrapAnnotation), "true"},
-                                {std::string(kFsVersionAnnotation), version}};
+    const Rafs rafs = merge_parts(image, settings_.dictionary.get(), options_.prefetch_patterns, metas);
+    ImageResult result = write_image_layer(rafs, metas, sink, context);
     result.foreign_blobs = foreign_blobs(rafs, image);
-    result.created_by = "Nydus Converter";
-    result.comment = "Nydus Bootstrap Layer";
-    result.manifest_annotations = {{std::string(kSourceDigestAnnotation), image.source_digest.to_string()},
-                                   {std::string(kSourceReferenceAnnotation), image.source_reference},
-                                   {std::string(kFsVersionAnnotation), version},
-                                   {std::string(kBuilderVersionAnnotation), std::string(kBuilder)}};
+    result.manifest_annotations.emplace(kSourceDigestAnnotation, image.source_digest.to_string());
+    result.manifest_annotations.emplace(kSourceReferenceAnnotation, image.source_reference);
     return result;
   }
 
@@ -158,6 +139,18 @@ class NydusFormat final : public Format {
     settings_.dictionary = std::move(dictionary);
     dictionary_layers_ = layers;
     dictionary_text_ = hash::sha256(bootstrap.view()).hex();
+  }
+
+  [[nodiscard]] std::unique_ptr<DictionaryBuilder> make_dictionary() const override {
+    const std::pair<const char*, bool> refused[] = {{"chunk_dict_ref", !options_.chunk_dict_ref.empty()},
+                                                    {"oci_ref", options_.oci_ref},
+                                                    {"encrypt_recipients", options_.encrypt},
+                                                    {"backend_type", !options_.image.backend_type.empty()}};
+    for (const auto& [name, given] : refused) {
+      if (!given) continue;
+      throw ConfigError("option " + std::string(name) + " does not fit images of a chunk dictionary", "leave it out");
+    }
+    return std::make_unique<DictBuilder>();
   }
 
  private:

@@ -130,34 +130,53 @@ std::vector<std::uint32_t> Merger::add_blobs(MergeLayer& layer) {
         blob.id = layer.blob.hex();
       }
     }
-    blob.features &= ~feature::kInlinedFsMeta;
-    const auto [known, is_new] = blob_index_.emplace(blob.id, static_cast<std::uint32_t>(result_.blobs.size()));
-    places.push_back(known->second);
-    if (is_new) {
-      result_.blobs.push_back(std::move(blob));
-      continue;
-    }
-    blobs_shared_ = true;
-    if (!is_same_blob(result_.blobs[known->second], blob)) {
-      refuse("two describe blob " + blob.id + " differently", kConvertAnew);
-    }
+    places.push_back(place_of(std::move(blob)));
   }
   return places;
 }
 
-void Merger::add(MergeLayer layer) {
-  if (layers_++ == 0) {
-    result_.version = layer.rafs.version;
-    result_.chunk_size = layer.rafs.chunk_size;
-    result_.digester = layer.rafs.digester;
-    result_.explicit_ids = layer.rafs.explicit_ids;
-    result_.compressor = layer.rafs.compressor;
+/// Where the blob is in the result, which gets it if it is new.
+std::uint32_t Merger::place_of(Blob blob) {
+  blob.features &= ~feature::kInlinedFsMeta;
+  const auto [known, is_new] = blob_index_.emplace(blob.id, static_cast<std::uint32_t>(result_.blobs.size()));
+  const std::uint32_t place = known->second;
+  if (is_new) {
+    result_.blobs.push_back(std::move(blob));
+    return place;
   }
+  blobs_shared_ = true;
+  if (!is_same_blob(result_.blobs[place], blob)) {
+    refuse("two describe blob " + blob.id + " differently", kConvertAnew);
+  }
+  return place;
+}
+
+void Merger::take_parameters(const Rafs& rafs) {
+  if (layers_++ == 0) {
+    result_.version = rafs.version;
+    result_.chunk_size = rafs.chunk_size;
+    result_.digester = rafs.digester;
+    result_.explicit_ids = rafs.explicit_ids;
+  }
+  if (layers_ == 1 || rafs.version == FsVersion::v6) result_.compressor = rafs.compressor;
+}
+
+void Merger::add(MergeLayer layer) {
+  take_parameters(layer.rafs);
   check_fits(layer);
-  result_.compressor = layer.rafs.compressor;
   std::vector<std::uint32_t> blobs = add_blobs(layer);
   LayerCopy copy(layer.rafs, std::move(blobs), result_);
-  overlay(copy);
+  if (!copy.tree().inode(Tree::kRoot).implicit) result_.tree.set_inode(Tree::kRoot, copy.inode(Tree::kRoot));
+  overlay(copy, Tree::kRoot);
+}
+
+void Merger::add_below(std::string_view directory, Rafs rafs) {
+  take_parameters(rafs);
+  unify_equal_ = true;
+  std::vector<std::uint32_t> blobs;
+  for (Blob& blob : rafs.blobs) blobs.push_back(place_of(std::move(blob)));
+  LayerCopy copy(rafs, std::move(blobs), result_);
+  overlay(copy, result_.tree.add(Tree::kRoot, directory, copy.inode(Tree::kRoot)));
 }
 
 /// Round 1 of rafs-v6.md 17.3: what the markers among `names` say of the children that `directory` has so far.
@@ -173,14 +192,14 @@ void Merger::apply_whiteouts(const std::vector<std::string_view>& names, Tree::N
   }
 }
 
-void Merger::overlay(LayerCopy& copy) {
+/// Lays the layer's tree over what is below `root`.
+void Merger::overlay(LayerCopy& copy, Tree::Name root) {
   const Tree& upper = copy.tree();
   Tree& lower = result_.tree;
-  if (!upper.inode(Tree::kRoot).implicit) lower.set_inode(Tree::kRoot, copy.inode(Tree::kRoot));
   struct Pair {
     Tree::Name upper, lower;
   };
-  std::vector<Pair> open{{Tree::kRoot, Tree::kRoot}};
+  std::vector<Pair> open{{Tree::kRoot, root}};
   std::vector<Tree::Name> kept;
   std::vector<std::string_view> markers;
   while (!open.empty()) {
@@ -239,9 +258,24 @@ std::vector<std::uint32_t> Merger::unify_shared_chunks() const {
   return first;
 }
 
+/// The same for chunks of any blobs that have the same content.
+void Merger::unify_equal_chunks(std::vector<std::uint32_t>& first) const {
+  const std::vector<Chunk>& chunks = result_.chunks;
+  std::vector<std::uint32_t> order(chunks.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  const auto content = [&](std::uint32_t i) { return std::tie(chunks[i].digest, chunks[i].uncompressed_size); };
+  std::ranges::sort(order, [&](std::uint32_t left, std::uint32_t right) {
+    return content(left) != content(right) ? content(left) < content(right) : left < right;
+  });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    if (content(order[i]) == content(order[i - 1])) first[order[i]] = first[order[i - 1]];
+  }
+}
+
 /// Drops chunks and blobs that no file needs, and numbers the rest by first use.
 void Merger::keep_used() {
-  const std::vector<std::uint32_t> same = unify_shared_chunks();
+  std::vector<std::uint32_t> same = unify_shared_chunks();
+  if (unify_equal_) unify_equal_chunks(same);
   const std::vector<Chunk> chunks = std::exchange(result_.chunks, {});
   const std::vector<std::uint32_t> file_chunks = std::exchange(result_.file_chunks, {});
   std::vector<Blob> blobs = std::exchange(result_.blobs, {});

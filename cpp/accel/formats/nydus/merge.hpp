@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -34,6 +35,9 @@ class Merger {
   /// Throws FormatError when the layer does not fit those below it (version, chunk size, digests, owners; for version
   /// 5 the compressor), when it has several blobs that are not the dictionary's, and for more than 20 million names.
   void add(MergeLayer layer);
+  /// Puts a merged file system, whose blobs all have names, below a new directory of the root. Chunks with the same
+  /// content will be one in the result, the first. The caller has seen to it that it fits those before it.
+  void add_below(std::string_view directory, Rafs rafs);
   /// The file system of the image. Its blobs are those that files still need, in the order of first use
   /// (rafs-v6.md 6.2). `prefetch` are the patterns of the prefetch table, not yet checked (rafs-v6.md 14). Throws
   /// FormatError when there was no layer, or when two layers describe a chunk they share differently.
@@ -42,18 +46,22 @@ class Merger {
  private:
   class LayerCopy;
 
+  void take_parameters(const Rafs& rafs);
   void check_fits(const MergeLayer& layer) const;
   std::vector<std::uint32_t> add_blobs(MergeLayer& layer);
-  void overlay(LayerCopy& copy);
+  std::uint32_t place_of(Blob blob);
+  void overlay(LayerCopy& copy, Tree::Name directory);
   void apply_whiteouts(const std::vector<std::string_view>& names, Tree::Name directory);
   std::vector<std::uint32_t> unify_shared_chunks() const;
+  void unify_equal_chunks(std::vector<std::uint32_t>& first) const;
   void keep_used();
 
   const ChunkDict* dictionary_;
   Rafs result_;
   std::size_t layers_ = 0;
   std::unordered_map<std::string, std::uint32_t> blob_index_;  // id → place in result_.blobs
-  bool blobs_shared_ = false;                                  // some blob came with several layers
+  bool unify_equal_ = false;
+  bool blobs_shared_ = false;  // some blob came with several layers
 };
 
 /// All layers at once.
