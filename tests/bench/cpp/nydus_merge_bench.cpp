@@ -1,5 +1,6 @@
 // The merge of layers' bootstraps into the image's, as files in and out, so that another program can do the same.
-// Usage: nydus_merge_bench make DIR LAYERS FILES [5|6]   writes DIR/<64 hex digits>, one bootstrap a layer, lowest first
+// Usage: nydus_merge_bench make DIR LAYERS FILES [5|6]   writes DIR/<64 hex digits>, one bootstrap a layer, lowest
+// first
 //        nydus_merge_bench merge OUTPUT BOOTSTRAP...
 #include <cerrno>
 #include <cstdio>
