@@ -130,13 +130,41 @@ Priority = Annotated[int, Field(ge=-1000, le=1000)]
 OptionText = Annotated[str, BeforeValidator(_option_text)]
 
 
+class Tls(Model):
+    """Certificate and key of the daemon's listener, PEM."""
+
+    cert: ExistingFile
+    key: ExistingFile
+
+
 class Server(Model):
-    """Where the daemon listens; `uds` wins over host and port."""
+    """Where the daemon listens (`uds` wins over host and port), who may ask, and how much.
+
+    `max_body` is in bytes, `rate` in requests a second of one address, `body_timeout` what a body may take.
+    """
 
     name: str = "API"
     host: str = "0.0.0.0"  # noqa: S104 - the default of the service this configuration comes from
     port: int = Field(default=2077, ge=0, le=65535)
     uds: str = ""
+    tls: Tls | None = None
+    token: SecretStr = SecretStr("")
+    token_file: ExistingFile | None = None
+    max_body: Annotated[int, BeforeValidator(_byte_count), Field(gt=0)] = 1 << 20
+    rate: float | None = Field(default=None, gt=0)
+    body_timeout: Seconds = 10.0
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if self.token.get_secret_value() and self.token_file:
+            raise ValueError("give token or token_file, not both")
+        return self
+
+    def read_token(self) -> str:
+        """What clients must present as `Authorization: Bearer`, "" for nothing; the file is read each time."""
+        if self.token_file:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        return self.token.get_secret_value()
 
 
 class Metric(Model):

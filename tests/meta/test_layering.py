@@ -29,7 +29,15 @@ PYTHON_EDGES = {"accel": {"accel"}, "accelctl": {"accelctl", "accel"}, "acceld":
 
 
 # Third-party packages of the service alone: `accel` and `accelctl` work without them.
-SERVICE_PACKAGES = {"sqlalchemy", "psycopg", "cronsim"}
+SERVICE_PACKAGES = {
+    "sqlalchemy",
+    "psycopg",
+    "cronsim",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "prometheus_client",
+}
 
 
 def layer_edges() -> dict[str, set[str]]:

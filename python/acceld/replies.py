@@ -1,0 +1,51 @@
+"""Errors as replies: `{"code": …, "message": …}`. Spec: service.md section 8."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi.responses import JSONResponse
+
+import accel
+from acceld.errors import PayloadError, QueueError, QueueUnavailable, TaskNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ILLEGAL_PARAMETER = "ERR_ILLEGAL_PARAMETER"
+UNAUTHORIZED = "ERR_UNAUTHORIZED"
+CONVERT_FAILED = "ERR_CONVERT_FAILED"
+UNHEALTHY = "ERR_UNHEALTHY"
+INVALID_ENDPOINT = "ERR_INVALID_ENDPOINT"
+
+
+class Refusal(Exception):  # noqa: N818 - an answer rather than a fault of ours
+    """Ends a request with a status and an error body."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.headers = status, code, headers
+
+    def reply(self) -> JSONResponse:
+        """The reply."""
+        return JSONResponse({"code": self.code, "message": str(self)}, self.status, dict(self.headers or {}))
+
+
+def unauthorized() -> Refusal:
+    """The reference's words for a wrong or missing Authorization header."""
+    return Refusal(401, UNAUTHORIZED, "invalid auth config")
+
+
+def refusal_for(error: Exception) -> Refusal:
+    """What an error of ours is answered with."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, TaskNotFound):
+        return Refusal(404, ILLEGAL_PARAMETER, str(error))
+    if isinstance(error, QueueUnavailable):
+        return Refusal(503, UNHEALTHY, "the task database does not answer; try again", {"Retry-After": "1"})
+    if isinstance(error, (PayloadError, accel.ConfigError, accel.InvalidReference)):
+        return Refusal(400, ILLEGAL_PARAMETER, str(error))
+    if isinstance(error, QueueError):
+        return Refusal(409, ILLEGAL_PARAMETER, str(error))
+    return Refusal(500, UNHEALTHY, "internal error; the daemon's log has it")

@@ -1,0 +1,71 @@
+"""What registries and people send: each body becomes tasks, which are on disk before the reply."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from acceld.events import parse
+from acceld.intake import take_in
+from acceld.replies import CONVERT_FAILED, UNHEALTHY, Refusal, unauthorized
+from acceld.routes.access import TheService
+from acceld.service import Service
+from acceld.tasks.model import ENDED, NewTask, SkippedEvent, State
+
+SYNC_POLL = 0.5  # seconds between looks at a task that a request waits for
+
+# How Go's strconv.ParseBool spells true: what the reference understands.
+_TRUE = {"1", "t", "T", "true", "TRUE", "True"}
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.post("/conversions")
+async def create(request: Request, service: TheService, sync: str = "", registry: str = "") -> str:
+    """Takes a webhook or a request for one image.
+
+    `sync=true` waits for the end of the tasks. `registry` is the registry's host, for senders that do not name it.
+    """
+    if service.draining.is_set():
+        raise Refusal(503, UNHEALTHY, "the daemon is about to end", {"Retry-After": "5"})
+    body = await request.body()
+    header = request.headers.get("authorization", "")
+    tasks, skipped = await run_in_threadpool(_read, service, body, dict(request.headers), registry, header)
+    if tasks or skipped:
+        tickets = await asyncio.wrap_future(service.group.put(tasks, skipped))
+        if sync in _TRUE:
+            for ticket in tickets:
+                await _wait(request, service, ticket.task_id)
+    return "Ok"
+
+
+def _read(
+    service: Service, body: bytes, headers: dict[str, str], registry: str, header: str
+) -> tuple[list[NewTask], list[SkippedEvent]]:
+    events = parse(body, headers, registry)
+    hosts = {event.reference.host for event in events}
+    allowed = service.guard.may_push(hosts, header) if hosts else service.guard.may_send(header)
+    if not allowed:
+        raise unauthorized()
+    admitted = [take_in(event, service.config, service.rules) for event in events]
+    return (
+        [new for new in admitted if isinstance(new, NewTask)],
+        [event for event in admitted if isinstance(event, SkippedEvent)],
+    )
+
+
+async def _wait(request: Request, service: Service, task_id: str) -> None:
+    """Returns when the task is done; a client that goes away ends the waiting, not the task."""
+    while True:
+        task = await run_in_threadpool(service.history.get, task_id)
+        if task.state is State.DONE:
+            return
+        if task.state in ENDED:
+            raise Refusal(500, CONVERT_FAILED, task.error)
+        if service.draining.is_set():
+            raise Refusal(503, UNHEALTHY, f"the daemon is about to end; task {task_id} goes on elsewhere or later")
+        if await request.is_disconnected():
+            return
+        await asyncio.sleep(SYNC_POLL)

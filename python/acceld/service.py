@@ -1,0 +1,42 @@
+"""What the routes work with: one value, made once and handed in."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from acceld.events.skip import SkipRules
+from acceld.metrics import Metrics
+from acceld.security import Guard
+
+if TYPE_CHECKING:
+    import accel
+    from acceld.tasks.db import Database
+    from acceld.tasks.group import GroupCommit
+    from acceld.tasks.history import History
+    from acceld.tasks.queue import Queue
+
+
+@dataclass
+class Service:
+    """Everything a request needs.
+
+    Attributes:
+        draining: Set when the daemon is about to end: it is not ready any more, and takes no new work.
+    """
+
+    config: accel.Config
+    database: Database
+    queue: Queue
+    group: GroupCommit
+    history: History
+    draining: threading.Event = field(default_factory=threading.Event)
+    rules: SkipRules = field(init=False)
+    guard: Guard = field(init=False)
+    metrics: Metrics = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rules = SkipRules.of(self.config)
+        self.guard = Guard(self.config)
+        self.metrics = Metrics(self.config.server.name, self.database)
