@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KILL_AFTER = 5.0  # seconds a child has to stop by itself
 
-_LOOK = 0.25  # seconds between two looks at the memory of a child
+_LOOK = 0.05  # seconds between two looks at the memory of a child
 _LOG_INTERVAL = 1.0  # seconds: the lines of so long are written in one commit
 
 # Threads of ours and of native code run: a forked child could inherit locks that nobody opens.
