@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tests.support import oss_server
 from tests.support.http_service import serving
+from tests.support.peers import peer_program
 from tests.support.registry import free_port
 
 if TYPE_CHECKING:
@@ -62,9 +61,7 @@ class Store:
 
 def versitygw() -> str:
     """The program; "" when it is not there."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    built = cache / "accel-peers" / "versitygw" / "bin" / "versitygw"
-    return str(built) if built.exists() else shutil.which("versitygw") or ""
+    return peer_program("versitygw", "versitygw")
 
 
 def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:

@@ -6,6 +6,7 @@
 #include "accel/base/error.hpp"
 #include "accel/base/parallel.hpp"
 #include "accel/cache/annotation.hpp"
+#include "accel/oci/annotation.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/oci/media_type.hpp"
 
@@ -17,14 +18,9 @@ constexpr std::size_t kMaxChildren = 100;      // a platform each; there are not
 constexpr std::size_t kParallelDocuments = 4;  // small requests: latency counts
 constexpr std::size_t kMaxWarnings = 20;       // of one manifest: a broken one need not fill the screen
 
-std::string annotation(const oci::Annotations& annotations, std::string_view key) {
-  const auto found = annotations.find(std::string(key));
-  return found == annotations.end() ? std::string() : found->second;
-}
-
 oci::Platform platform_of(const oci::Descriptor& descriptor, const oci::Manifest& manifest) {
   if (descriptor.platform) return *descriptor.platform;
-  const std::string text = annotation(manifest.annotations, kPlatformKey);
+  const std::string text = oci::annotation(manifest.annotations, kPlatformKey);
   if (text.empty()) return {};
   try {
     return oci::Platform::parse(text);
@@ -89,10 +85,7 @@ class CacheReader {
   };
 
   [[nodiscard]] bool is_wanted(const oci::Descriptor& child) const {
-    const auto& wanted = options_.platforms;
-    return wanted.empty() || !child.platform ||
-           std::any_of(wanted.begin(), wanted.end(),
-                       [&](const oci::Platform& platform) { return child.platform->matches(platform); });
+    return !child.platform || oci::is_wanted(*child.platform, options_.platforms);
   }
 
   void read_children(CacheImage& image, const CancelToken& cancel) {
@@ -161,7 +154,7 @@ CacheManifest import_manifest(const oci::Descriptor& descriptor, const std::stri
   result.manifest = oci::parse_manifest(bytes);
   result.platform = platform_of(descriptor, result.manifest);
   const bool has_version = result.manifest.annotations.contains(std::string(kVersionKey));
-  result.version = annotation(result.manifest.annotations, kVersionKey);
+  result.version = oci::annotation(result.manifest.annotations, kVersionKey);
   const auto& layers = result.manifest.layers;
   result.is_cache = has_version || std::any_of(layers.begin(), layers.end(), names_source);
   result.is_current = version.empty() || (has_version && result.version == version);

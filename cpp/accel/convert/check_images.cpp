@@ -9,12 +9,12 @@
 
 #include "accel/base/error.hpp"
 #include "accel/base/parallel.hpp"
-#include "accel/base/thread_pool.hpp"
 #include "accel/convert/config_compare.hpp"
 #include "accel/convert/error_context.hpp"
 #include "accel/convert/image.hpp"
 #include "accel/convert/image_tree.hpp"
 #include "accel/convert/layer_opener.hpp"
+#include "accel/convert/limits.hpp"
 #include "accel/fs/tree.hpp"
 #include "accel/oci/media_type.hpp"
 
@@ -117,12 +117,11 @@ class Checker {
 
   fs::Tree tree_of(const OpenImage& image, const std::string& side, const ImageNode& node, bool as_tars,
                    const std::set<hash::Digest>& skip, const CancelToken& cancel) {
-    const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
     return about(image, side + image.reference + ": " + node.platform.to_string(), [&] {
       LayerOpener opener(*image.repository, image.toc_image, environment_.decode_limits, job_, cancel);
       opener.use_backends(image.backends);
       return build_tree(node, skip, as_tars ? TreeSource::tar : TreeSource::data, opener,
-                        std::max<std::size_t>(1, jobs / 2), job_, counters_, cancel);
+                        std::max<std::size_t>(1, worker_threads(environment_) / 2), job_, counters_, cancel);
     });
   }
 

@@ -127,11 +127,9 @@ class Conversion {
 
   /// Runs `work` with what layers are converted on, and how many of them at a time.
   void with_workers(const std::function<void(const LayerContext& context, std::size_t side_by_side)>& work) {
-    const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
-    const Limits limits = plan_limits(jobs, environment_.memory_bytes, environment_.registry.upload_chunk_bytes,
-                                      environment_.registry.max_connections, targets_.size(), plan_.layers.size());
+    const Limits limits = plan_limits(environment_, targets_.size(), plan_.layers.size());
     MemoryBudget budget(limits.encoder_bytes);
-    ThreadPool pool(jobs);
+    ThreadPool pool(worker_threads(environment_));
     work({environment_, job_, pool, budget}, limits.layers);
   }
 

@@ -218,17 +218,14 @@ std::vector<const ImageNode*> Image::images() const {
   return images;
 }
 
-bool is_wanted(const oci::Platform& platform, const std::vector<oci::Platform>& platforms) {
-  return platforms.empty() || std::any_of(platforms.begin(), platforms.end(),
-                                          [&](const oci::Platform& wanted) { return platform.matches(wanted); });
+void refuse_encrypted(const oci::Descriptor& layer) {
+  if (!crypt::is_encrypted(layer.media_type)) return;
+  throw UnsupportedError("layer " + layer.digest.short_string() + " is encrypted",
+                         "decrypt the image first: accelctl copy --decrypt-key FILE SOURCE TARGET");
 }
 
 void refuse_encrypted(const ImageNode& image) {
-  for (const oci::Descriptor& layer : image.manifest.layers) {
-    if (!crypt::is_encrypted(layer.media_type)) continue;
-    throw UnsupportedError("layer " + layer.digest.short_string() + " is encrypted",
-                           "decrypt the image first: accelctl copy --decrypt-key FILE SOURCE TARGET");
-  }
+  for (const oci::Descriptor& layer : image.manifest.layers) refuse_encrypted(layer);
 }
 
 std::string read_small_blob(oci::Repository& repository, const oci::Descriptor& blob, std::size_t limit,

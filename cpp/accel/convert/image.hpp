@@ -51,10 +51,9 @@ struct Image {
 Image read_image(oci::Repository& repository, const std::string& tag_or_digest,
                  const std::vector<oci::Platform>& platforms, const CancelToken& cancel);
 
-/// True when `platforms` is empty or one of them is what `platform` is for.
-bool is_wanted(const oci::Platform& platform, const std::vector<oci::Platform>& platforms);
-
-/// Throws UnsupportedError when a layer of the image is encrypted, saying what to do.
+/// Throws UnsupportedError, which says what to do, when the layer is encrypted.
+void refuse_encrypted(const oci::Descriptor& layer);
+/// The same for all layers of an image.
 void refuse_encrypted(const ImageNode& image);
 
 /// A blob's bytes, digest and size verified. Throws FormatError when `blob.size` is above `limit`.

@@ -18,6 +18,11 @@ namespace {
 constexpr std::uint64_t kMaxTailBytes = 16U << 20U;
 constexpr std::size_t kParallelTransfers = 2;
 
+/// The bytes are wrong, wherever they came from.
+bool is_damage(const Error& error) {
+  return dynamic_cast<const FormatError*>(&error) != nullptr || dynamic_cast<const DigestMismatch*>(&error) != nullptr;
+}
+
 std::shared_ptr<const formats::LayerPart> read_part(const cache::LayerRecord& record, const LayerTarget& target,
                                                     Tally& tally, const CancelToken& cancel) {
   const BusyClock::Scope busy(&tally.pull);
@@ -119,14 +124,10 @@ std::optional<ConvertedLayer> LayerCache::take(const PlannedLayer& layer, const 
       throw;
     } catch (const NotFound&) {
       is_dead = true;
-    } catch (const FormatError& error) {
-      is_dead = true;
-      warn("layer " + record->target.digest.short_string() + " is damaged and is converted anew: " + error.what());
-    } catch (const DigestMismatch& error) {
-      is_dead = true;
-      warn("layer " + record->target.digest.short_string() + " is damaged and is converted anew: " + error.what());
     } catch (const Error& error) {
-      warn("layer " + record->target.digest.short_string() + " is converted anew: " + error.what());
+      is_dead = is_damage(error);
+      warn("layer " + record->target.digest.short_string() + (is_dead ? " is damaged and" : "") +
+           " is converted anew: " + error.what());
     }
   }
   const std::lock_guard lock(mutex_);
@@ -189,9 +190,7 @@ bool LayerCache::is_suspect(const Error& error) const {
     // A manifest that names a blob which has gone meanwhile.
     return refused->status() == 400 || refused->status() == 404;
   }
-  return dynamic_cast<const FormatError*>(&error) != nullptr ||
-         dynamic_cast<const DigestMismatch*>(&error) != nullptr ||
-         dynamic_cast<const UnsupportedError*>(&error) != nullptr;
+  return is_damage(error) || dynamic_cast<const UnsupportedError*>(&error) != nullptr;
 }
 
 void LayerCache::distrust(const Error& error) {

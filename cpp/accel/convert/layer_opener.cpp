@@ -6,7 +6,6 @@
 #include "accel/base/error.hpp"
 #include "accel/convert/image.hpp"
 #include "accel/convert/streamed_source.hpp"
-#include "accel/crypt/ocicrypt.hpp"
 #include "accel/formats/all_formats.hpp"
 #include "accel/formats/estargz/external_toc.hpp"
 #include "accel/formats/tar_layer/reader.hpp"
@@ -33,12 +32,6 @@ std::string toc_image_of(const Location& location) {
   const std::string& tag = location.transport == Location::Transport::registry ? location.reference.tag : location.tag;
   if (tag.empty() || !hash::Digest::try_parse(tag).empty()) return {};
   return formats::estargz::toc_image_tag(tag);
-}
-
-void refuse_encrypted(const oci::Descriptor& layer) {
-  if (!crypt::is_encrypted(layer.media_type)) return;
-  throw UnsupportedError("layer " + layer.digest.short_string() + " is encrypted",
-                         "decrypt the image first: accelctl copy --decrypt-key FILE SOURCE TARGET");
 }
 
 LayerOpener::LayerOpener(oci::Repository& repository, std::string toc_image, const codec::DecodeLimits& limits,

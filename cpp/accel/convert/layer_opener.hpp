@@ -23,11 +23,7 @@ namespace accel::convert {
 /// The tag of the image that holds the external TOCs of the image at `location`; "" when its tag is not known.
 std::string toc_image_of(const Location& location);
 
-/// Throws UnsupportedError, which says what to do, when the layer is encrypted.
-void refuse_encrypted(const oci::Descriptor& layer);
-
-/// Refuses encrypted layers. Thread-safe. What it was made with must outlive it and its
-/// readers.
+/// Refuses encrypted layers. Thread-safe. What it was made with must outlive it and its readers.
 class LayerOpener {
  public:
   /// `toc_image`: tag or digest of the image of external TOCs, which need not exist; "" for none.

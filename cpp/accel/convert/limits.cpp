@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "accel/base/thread_pool.hpp"
+
 namespace accel::convert {
 
 namespace {
@@ -23,6 +25,15 @@ Limits plan_limits(std::size_t jobs, std::size_t memory_bytes, std::size_t uploa
   const std::size_t useful = jobs * kBytesPerJob + limits.layers * targets * kBytesPerEncoder;
   limits.encoder_bytes = std::max(std::min(memory_bytes - uploads, useful), kMinEncoderBytes);
   return limits;
+}
+
+Limits plan_limits(const Environment& environment, std::size_t targets, std::size_t layers) {
+  return plan_limits(worker_threads(environment), environment.memory_bytes, environment.registry.upload_chunk_bytes,
+                     environment.registry.max_connections, targets, layers);
+}
+
+std::size_t worker_threads(const Environment& environment) {
+  return environment.jobs > 0 ? environment.jobs : ThreadPool::available_cores();
 }
 
 }  // namespace accel::convert

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "accel/convert/request.hpp"
+
 namespace accel::convert {
 
 /// Memory of a conversion, apart from code and libraries (about 20 MiB):
@@ -27,5 +29,10 @@ struct Limits {
 /// `connections`: most of one host. A layer holds a connection while it is read, and needs others for its uploads.
 Limits plan_limits(std::size_t jobs, std::size_t memory_bytes, std::size_t upload_bytes, std::size_t connections,
                    std::size_t targets, std::size_t layers);
+/// The same for a job in this environment.
+Limits plan_limits(const Environment& environment, std::size_t targets, std::size_t layers);
+
+/// How many threads Environment::jobs means.
+std::size_t worker_threads(const Environment& environment);
 
 }  // namespace accel::convert

@@ -16,6 +16,7 @@
 #include "accel/convert/image.hpp"
 #include "accel/convert/image_writer.hpp"
 #include "accel/convert/layer_opener.hpp"
+#include "accel/convert/limits.hpp"
 #include "accel/formats/all_formats.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/oci/media_type.hpp"
@@ -101,8 +102,7 @@ class Making {
   }
 
   oci::Descriptor write_own_layer() {
-    const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
-    ThreadPool pool(jobs);
+    ThreadPool pool(worker_threads(environment_));
     MemoryBudget budget(environment_.memory_bytes);
     BlobSink sink(target_.repository->create_blob(0, cancel_), job_.tally);
     made_ = builder_->finish(sink, {pool, budget, cancel_});

@@ -89,7 +89,7 @@ class Unpacking {
   void plan(const Image& image) {
     for (const ImageNode* node : image.images()) {
       with_context(node->platform.to_string(), [&] {
-        for (const oci::Descriptor& layer : node->manifest.layers) refuse_encrypted(layer);
+        refuse_encrypted(*node);
         if (auto unpacker = opener_.open_unpacker(node->manifest.layers)) plan_image(*node, std::move(unpacker));
       });
     }
@@ -124,11 +124,9 @@ class Unpacking {
   }
 
   void make_layers(const Image& image) {
-    const std::size_t jobs = environment_.jobs > 0 ? environment_.jobs : ThreadPool::available_cores();
-    const Limits limits = plan_limits(jobs, environment_.memory_bytes, environment_.registry.upload_chunk_bytes,
-                                      environment_.registry.max_connections, 1, pieces_.size());
+    const Limits limits = plan_limits(environment_, 1, pieces_.size());
     MemoryBudget budget(limits.encoder_bytes);
-    ThreadPool pool(jobs);
+    ThreadPool pool(worker_threads(environment_));
     std::vector<std::uint64_t> sizes;
     for (const Piece& piece : pieces_) sizes.push_back(piece.size);
     const WorkOrder order = largest_first(sizes);

@@ -5,6 +5,7 @@
 
 #include "accel/base/error.hpp"
 #include "accel/formats/estargz/layout.hpp"
+#include "accel/oci/annotation.hpp"
 
 namespace accel::formats {
 
@@ -18,10 +19,7 @@ std::unique_ptr<io::ByteStream> TocLayerReader::check_stream(io::ByteStream&, co
 
 void TocLayerReader::describe(LayerSummary&) {}
 
-std::string TocLayerReader::annotation(std::string_view key) const {
-  const auto found = layer_.annotations.find(std::string(key));
-  return found == layer_.annotations.end() ? std::string() : found->second;
-}
+std::string TocLayerReader::annotation(std::string_view key) const { return oci::annotation(layer_, key); }
 
 const jtoc::ParsedToc& TocLayerReader::toc() {
   if (!toc_) {

@@ -1,7 +1,10 @@
-/// Annotation keys of OCI and of container tools that belong to no format of ours.
+/// Annotation keys of OCI and of container tools that belong to no format of ours, and how annotations are read.
 #pragma once
 
+#include <string>
 #include <string_view>
+
+#include "accel/oci/descriptor.hpp"
 
 namespace accel::oci {
 
@@ -11,5 +14,9 @@ inline constexpr std::string_view kCreatedAnnotation = "org.opencontainers.image
 inline constexpr std::string_view kReferenceTypeAnnotation = "vnd.docker.reference.type";
 inline constexpr std::string_view kReferenceDigestAnnotation = "vnd.docker.reference.digest";
 inline constexpr std::string_view kAttestationManifest = "attestation-manifest";
+
+/// The value of an annotation; "" when it is absent.
+std::string annotation(const Annotations& annotations, std::string_view key);
+std::string annotation(const Descriptor& descriptor, std::string_view key);
 
 }  // namespace accel::oci

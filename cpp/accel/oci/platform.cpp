@@ -94,6 +94,11 @@ bool Platform::matches(const Platform& wanted) const {
   return want.variant.empty() && (want.architecture == "arm64" || want.architecture == "amd64");
 }
 
+bool is_wanted(const Platform& platform, const std::vector<Platform>& wanted) {
+  return wanted.empty() ||
+         std::any_of(wanted.begin(), wanted.end(), [&](const Platform& one) { return platform.matches(one); });
+}
+
 Platform host_platform() {
   utsname name{};
   Platform platform;

@@ -27,6 +27,9 @@ struct Platform {
   [[nodiscard]] bool matches(const Platform& wanted) const;
 };
 
+/// True when `wanted` is empty or `platform` matches one of them.
+bool is_wanted(const Platform& platform, const std::vector<Platform>& wanted);
+
 /// The platform of this machine.
 Platform host_platform();
 

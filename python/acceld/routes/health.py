@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
@@ -10,17 +12,16 @@ from acceld.replies import UNHEALTHY, Refusal
 from acceld.routes.access import TheService
 from acceld.tasks import counters
 
+if TYPE_CHECKING:
+    from acceld.service import Service
+
 router = APIRouter(prefix="/api/v1")
 
 
 @router.get("/health", response_class=PlainTextResponse)
 def health(service: TheService) -> str:
     """200 `Ok` when the task database answers, else 500."""
-    try:
-        counters.gauges(service.database)
-    except QueueError as error:
-        raise Refusal(500, UNHEALTHY, str(error)) from None
-    return "Ok"
+    return _ask_database(service, 500)
 
 
 @router.get("/ready", response_class=PlainTextResponse)
@@ -28,8 +29,13 @@ def ready(service: TheService) -> str:
     """200 `Ok` when requests may be sent here; 503 when the daemon is about to end or its database does not answer."""
     if service.draining.is_set():
         raise Refusal(503, UNHEALTHY, "the daemon is about to end")
+    return _ask_database(service, 503)
+
+
+def _ask_database(service: Service, status: int) -> str:
+    """`Ok` when the task database answers; refuses with `status` when it does not."""
     try:
         counters.gauges(service.database)
     except QueueError as error:
-        raise Refusal(503, UNHEALTHY, str(error)) from None
+        raise Refusal(status, UNHEALTHY, str(error)) from None
     return "Ok"

@@ -8,21 +8,21 @@ elsewhere and are for orientation only.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.e2e import corpus
 from tests.bench.e2e.measure import Cost, best, measure
-from tests.python.support.layout import CONFIG, INDEX, MANIFEST, sha256
+from tests.python.support.layout import CONFIG, MANIFEST, Layout
+from tests.support.peers import peer_program
 
 if TYPE_CHECKING:
     from tests.bench.e2e.run import Bench
 
 ROOT = Path(__file__).resolve().parents[3]
 MERGE = ROOT / "build/release/tests/bench/cpp/nydus_merge_bench"
-BUILDER = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "accel-peers/nydus-rs/bin/nydus-image"
+BUILDER = peer_program("nydus-rs", "nydus-image")
 
 # wall / CPU seconds, memory of all processes, temporary disk: as the project's issue states them.
 REFERENCE = {
@@ -67,19 +67,10 @@ def one_layer_layout(image: str, folder: Path) -> tuple[Path, Path]:
     layer = manifest["layers"][number]
     config["rootfs"]["diff_ids"] = [config["rootfs"]["diff_ids"][number]]
     config.pop("history", None)
-    blobs = folder / "blobs/sha256"
-    blobs.mkdir(parents=True)
-    (blobs / blob(layer["digest"]).name).symlink_to(blob(layer["digest"]))
-
-    def put(document: object, media_type: str) -> dict[str, object]:
-        data = json.dumps(document).encode()
-        (blobs / sha256(data).removeprefix("sha256:")).write_bytes(data)
-        return {"mediaType": media_type, "digest": sha256(data), "size": len(data)}
-
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": put(config, CONFIG), "layers": [layer]}
-    root = put(manifest, MANIFEST) | {"annotations": {"org.opencontainers.image.ref.name": "latest"}}
-    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [root]}))
-    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    made = Layout(folder)
+    made.blob_path(layer["digest"]).symlink_to(blob(layer["digest"]))
+    manifest |= {"config": made.add_document(config, CONFIG), "layers": [layer]}
+    made.tag(made.add_document(manifest, MANIFEST), "latest")
     return folder, blob(layer["digest"])
 
 
@@ -96,7 +87,7 @@ def compare_layer(bench: Bench, image: str, case: str, options: list[str], flags
 
         def theirs() -> Cost:
             peer_blob.unlink(missing_ok=True)
-            command = [str(BUILDER), "create", "--log-level", "warn", "--blob-inline-meta", *flags]
+            command = [BUILDER, "create", "--log-level", "warn", "--blob-inline-meta", *flags]
             return measure([*command, "--features", "blob-toc", "--blob", str(peer_blob), str(layer)])
 
         fast = best([ours(run) for run in range(bench.repeat)])
@@ -106,7 +97,7 @@ def compare_layer(bench: Bench, image: str, case: str, options: list[str], flags
         bench.row(case, image, "accelctl", fast, max(made))
         bench.row(f"{case}, 1 core", image, "accelctl", lone)
         bench.note(case, f"two cores are {lone.wall / fast.wall:.2f} times faster than one")
-        if BUILDER.exists():
+        if BUILDER:
             slow = best([theirs() for _ in range(bench.repeat)])
             bench.against(
                 case, fast, bench.row(case, image, "nydus-image", slow, peer_blob.stat().st_size), "nydus-image"
@@ -133,8 +124,8 @@ def case_nydus_merge(bench: Bench, _: list[str], __: list[str]) -> None:
             case, image = "nydus merge", f"{files // 1000}k"
             fast = best([measure([str(MERGE), "merge", output, *inputs]) for _ in range(bench.repeat)])
             bench.row(case, image, "accel", fast, Path(output).stat().st_size)
-            if BUILDER.exists():
-                command = [str(BUILDER), "merge", "--log-level", "warn", "--bootstrap", output, *inputs]
+            if BUILDER:
+                command = [BUILDER, "merge", "--log-level", "warn", "--bootstrap", output, *inputs]
                 slow = bench.row(case, image, "nydus-image", measure(command), Path(output).stat().st_size)
                 bench.against(case, fast, slow, "nydus-image")
 

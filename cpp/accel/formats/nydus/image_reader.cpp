@@ -12,6 +12,7 @@
 #include "accel/formats/nydus/rafs_reader.hpp"
 #include "accel/formats/nydus/reader.hpp"
 #include "accel/formats/nydus/stored_layers.hpp"
+#include "accel/oci/annotation.hpp"
 
 namespace accel::formats::nydus {
 

@@ -3,13 +3,9 @@
 #include <algorithm>
 
 #include "accel/formats/nydus/layout.hpp"
+#include "accel/oci/annotation.hpp"
 
 namespace accel::formats::nydus {
-
-std::string annotation(const oci::Descriptor& layer, std::string_view key) {
-  const auto found = layer.annotations.find(std::string(key));
-  return found == layer.annotations.end() ? std::string() : found->second;
-}
 
 const oci::Descriptor* find_bootstrap_layer(const std::vector<oci::Descriptor>& layers) {
   const auto found = std::find_if(layers.rbegin(), layers.rend(), [](const oci::Descriptor& layer) {

@@ -8,6 +8,7 @@
 #include "accel/base/error.hpp"
 #include "accel/codec/codec.hpp"
 #include "accel/formats/estargz/layout.hpp"
+#include "accel/oci/annotation.hpp"
 
 namespace accel::formats::zstdchunked {
 
@@ -43,11 +44,6 @@ Footers read_footers(io::ByteSource& blob) {
     footers.containers = decode_containers_footer(*footer);
   }
   return footers;
-}
-
-std::string annotation(const oci::Descriptor& layer, std::string_view key) {
-  const auto found = layer.annotations.find(std::string(key));
-  return found == layer.annotations.end() ? std::string() : found->second;
 }
 
 BlobRange position_annotation(const oci::Descriptor& layer, std::string_view key, bool with_type) {

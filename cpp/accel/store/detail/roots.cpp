@@ -16,11 +16,6 @@ namespace {
 /// containerd, BuildKit and Docker put the full reference here and only the tag into ref.name.
 constexpr std::string_view kImageNameAnnotation = "io.containerd.image.name";
 
-std::string annotation(const oci::Descriptor& entry, std::string_view key) {
-  const auto found = entry.annotations.find(std::string(key));
-  return found == entry.annotations.end() ? std::string() : found->second;
-}
-
 std::string tag_list(const std::vector<std::string>& tags) {
   constexpr std::size_t kMost = 20;
   std::string text;
