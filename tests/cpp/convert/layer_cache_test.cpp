@@ -25,9 +25,13 @@ using ::testing::StartsWith;
 class KeptLog final : public Logger {
  public:
   void log(LogLevel level, std::string_view message, const LogFields&) override {
+    const std::scoped_lock lock(mutex_);
     if (level == LogLevel::warning) warnings.emplace_back(message);
   }
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings;  // read between conversions only
+
+ private:
+  std::mutex mutex_;
 };
 
 struct Driver {
