@@ -72,13 +72,15 @@ void register_hooks(py::module_& base) {
   const auto calls = std::make_shared<RunningCalls>();
   py::class_<CallHooks>(base, "CallHooks", "What every long-running function takes besides its request.")
       .def(py::init([calls](py::object progress, py::object log, int log_level,
-                            const std::optional<std::shared_ptr<CancelSource>>& cancel) {
-             return CallHooks{std::move(progress), std::move(log), log_level, cancel.value_or(nullptr), calls};
+                            const std::optional<std::shared_ptr<CancelSource>>& cancel, py::object before_publish) {
+             return CallHooks{std::move(progress), std::move(log),           std::move(before_publish),
+                              log_level,           cancel.value_or(nullptr), calls};
            }),
            py::kw_only(), py::arg("progress") = py::none(), py::arg("log") = py::none(), py::arg("log_level") = 30,
-           py::arg("cancel") = py::none(),
-           "`progress` is called with a ProgressEvent, `log` with (level, message, fields); both on the calling "
-           "thread.");
+           py::arg("cancel") = py::none(), py::arg("before_publish") = py::none(),
+           "`progress` is called with a ProgressEvent, `log` with (level, message, fields), `before_publish` once "
+           "before "
+           "a conversion writes its tags; all on the calling thread.");
   // Threads still inside a call would otherwise come back to an interpreter that is gone.
   py::module_::import("atexit").attr("register")(py::cpp_function([calls] { calls->stop(); }));
 }

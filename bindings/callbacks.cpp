@@ -49,7 +49,10 @@ class Call {
 
   void run(const std::function<void(const NativeHooks&)>& work) {
     std::thread worker([this, &work] { this->work(work); });
-    while (!wait()) attend();
+    while (!wait()) {
+      attend();
+      answer();
+    }
     {
       const py::gil_scoped_release release;
       worker.join();
@@ -61,9 +64,10 @@ class Call {
 
  private:
   void work(const std::function<void(const NativeHooks&)>& work) {
-    NativeHooks native{std::make_shared<NullProgress>(), std::make_shared<NullLogger>(), cancel_.token()};
+    NativeHooks native{std::make_shared<NullProgress>(), std::make_shared<NullLogger>(), cancel_.token(), {}};
     if (!hooks_.progress.is_none()) native.progress = progress_;
     if (!hooks_.log.is_none()) native.log = log_;
+    if (!hooks_.before_publish.is_none()) native.before_publish = [this] { ask(); };
     std::exception_ptr failed;
     try {
       work(native);
@@ -76,11 +80,39 @@ class Call {
     changed_.notify_one();
   }
 
-  /// True when the work has ended, false after one poll interval.
+  /// On the thread that works: waits until the waiting thread has asked Python. Throws Cancelled when that raised.
+  void ask() {
+    std::unique_lock lock(mutex_);
+    question_ = Question::asked;
+    changed_.notify_one();
+    answered_.wait(lock, [this] { return question_ == Question::none; });
+    lock.unlock();
+    cancel_.token().check();
+  }
+
+  /// True when the work has ended, false after one poll interval or when the work asks.
   bool wait() {
     const py::gil_scoped_release release;
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPollInterval, [this] { return ended_; });
+    changed_.wait_for(lock, kPollInterval, [this] { return ended_ || question_ == Question::asked; });
+    return ended_;
+  }
+
+  /// Lets Python answer what the work asks. Whatever is answered with an exception cancels the work.
+  void answer() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (question_ != Question::asked) return;
+    }
+    try {
+      if (!raised_ && !cancel_.token().cancelled()) hooks_.before_publish();
+    } catch (py::error_already_set& raised) {
+      raised_.emplace(std::move(raised));
+      cancel_.cancel();
+    }
+    const std::lock_guard lock(mutex_);
+    question_ = Question::none;
+    answered_.notify_one();
   }
 
   /// Looks for signals and delivers reports. After the first exception Python is left alone until the work has ended.
@@ -111,6 +143,8 @@ class Call {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  enum class Question { none, asked } question_ = Question::none;
+  std::condition_variable answered_;
   bool ended_ = false;
   std::exception_ptr failed_;
 };

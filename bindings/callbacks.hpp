@@ -87,6 +87,7 @@ class RunningCalls {
 struct CallHooks {
   py::object progress;                   ///< callable(ProgressEvent), or None
   py::object log;                        ///< callable(level: int as in logging, message: str, fields: dict), or None
+  py::object before_publish;             ///< callable(), or None: convert::ConvertRequest::before_publish
   int log_level = 30;                    ///< records below are dropped natively; logging's numbers
   std::shared_ptr<CancelSource> cancel;  ///< or null
   std::shared_ptr<RunningCalls> calls;   ///< of this module
@@ -97,6 +98,7 @@ struct NativeHooks {
   std::shared_ptr<ProgressObserver> progress;
   std::shared_ptr<Logger> log;
   CancelToken cancel;
+  std::function<void()> before_publish;  ///< waits for the Python one; empty when there is none
 };
 
 /// Runs `work` as described above. Requires the GIL. A signal handler or callback that raises cancels the work; its

@@ -68,6 +68,7 @@ struct Listing {
 
 ConvertReport run_convert(ConvertRequest request, Environment environment, const CallHooks& hooks) {
   return call_native(hooks, [&](const NativeHooks& native) {
+    request.before_publish = native.before_publish;
     return convert::convert(request, with_hooks(std::move(environment), native));
   });
 }

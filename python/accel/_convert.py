@@ -13,7 +13,7 @@ from accel._results import ConvertResult, Source, Target
 from accel._store import make_room
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from accel._config import Config
     from accel._core.base import CancelToken
@@ -35,6 +35,7 @@ def convert(
     config: Config | None = None,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
+    before_publish: Callable[[], object] | None = None,
 ) -> ConvertResult:
     """Converts an image into one or several formats in one pass over its layers.
 
@@ -54,6 +55,8 @@ def convert(
         config: Registries, drivers and rules.
         progress: Called with each ProgressEvent, on this thread; see `accel.progress`.
         cancel: Stops the work when cancelled; Ctrl-C does so too.
+        before_publish: Called once on this thread when everything is stored and no tag is written yet. When it raises,
+            no tag is written and its exception is what comes out.
 
     Returns:
         What was made of each target. On any error or cancel no tag has been written.
@@ -71,6 +74,7 @@ def convert(
         config=config,
         progress=progress,
         cancel=cancel,
+        before_publish=before_publish,
     )
 
 
@@ -84,6 +88,7 @@ def execute(
     config: Config | None = None,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
+    before_publish: Callable[[], object] | None = None,
 ) -> ConvertResult:
     """Carries out what `accel.plan` settled. Arguments and errors as in `convert`."""
     request = native.ConvertRequest()
@@ -100,7 +105,7 @@ def execute(
     request.verify = verify
     request.dry_run = dry_run
     environment = make_environment(config, jobs, limits)
-    with call_hooks(progress, cancel) as hooks:
+    with call_hooks(progress, cancel, before_publish) as hooks:
         if not request.targets:
             return _nothing_to_do(settled, inspect_report(settled.source, (), environment, hooks))
         result = ConvertResult.from_report(native.convert(request, environment, hooks))

@@ -65,12 +65,20 @@ def make_environment(
 
 
 @contextlib.contextmanager
-def call_hooks(progress: ProgressCallback | None, cancel: CancelToken | None) -> Iterator[CallHooks]:
+def call_hooks(
+    progress: ProgressCallback | None, cancel: CancelToken | None, before_publish: Callable[[], object] | None = None
+) -> Iterator[CallHooks]:
     """The hooks of one native call. A progress object that is a context manager is entered meanwhile."""
     with contextlib.ExitStack() as stack:
         if isinstance(progress, contextlib.AbstractContextManager):
             stack.enter_context(progress)
-        yield CallHooks(progress=progress, log=_log, log_level=_LOGGER.getEffectiveLevel(), cancel=cancel)
+        yield CallHooks(
+            progress=progress,
+            log=_log,
+            log_level=_LOGGER.getEffectiveLevel(),
+            cancel=cancel,
+            before_publish=before_publish,
+        )
 
 
 def _log(level: int, message: str, fields: Mapping[str, str]) -> None:

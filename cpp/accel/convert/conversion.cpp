@@ -139,6 +139,7 @@ class Conversion {
       take_cached_layers(layers);
       convert_layers(layers, context, side_by_side);
       for (std::size_t t = 0; t < targets_.size(); ++t) report.targets.push_back(write_target(t, layers[t], context));
+      if (request_.before_publish) request_.before_publish();
       write_tags(tags_, job_, cancel_);
       if (cache_ != nullptr) write_cache(layers);
     });

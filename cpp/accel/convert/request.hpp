@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,9 @@ struct ConvertRequest {
   bool verify = false;             ///< check each result against the source before its tag is written
   bool dry_run = false;            ///< plan only: nothing is written
   bool harbor_annotation = false;  ///< service.md section 13
+  /// Called when all blobs and documents are stored, before the first tag is written. What it throws ends the
+  /// conversion without a tag. Empty: nothing is asked.
+  std::function<void()> before_publish = {};
 };
 
 struct LayerReport {

@@ -64,9 +64,9 @@ class CallHooks:
     """
     What every long-running function takes besides its request.
     """
-    def __init__(self, *, progress: typing.Any = None, log: typing.Any = None, log_level: typing.SupportsInt | typing.SupportsIndex = 30, cancel: CancelToken | None = None) -> None:
+    def __init__(self, *, progress: typing.Any = None, log: typing.Any = None, log_level: typing.SupportsInt | typing.SupportsIndex = 30, cancel: CancelToken | None = None, before_publish: typing.Any = None) -> None:
         """
-        `progress` is called with a ProgressEvent, `log` with (level, message, fields); both on the calling thread.
+        `progress` is called with a ProgressEvent, `log` with (level, message, fields), `before_publish` once before a conversion writes its tags; all on the calling thread.
         """
 def available_cores() -> int:
     """

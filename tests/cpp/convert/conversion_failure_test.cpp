@@ -99,6 +99,24 @@ TEST_F(ConversionFailureTest, no_tag_is_written_before_every_target_is_complete)
               ::testing::ElementsAre("put_tag a", "put_tag b-containers", "put_tag b", "finish"));
 }
 
+TEST_F(ConversionFailureTest, no_tag_is_written_unless_whoever_is_asked_before_agrees) {
+  want("estargz", "a");
+  want("zstdchunked", "b");
+  int asked = 0;
+  request_.before_publish = [&] {
+    ++asked;
+    EXPECT_THROW(target_->get_manifest("a", {}), NotFound);
+    throw Cancelled();
+  };
+  EXPECT_THROW(run(), Cancelled);
+  EXPECT_THROW(target_->get_manifest("a", {}), NotFound);
+  EXPECT_THROW(target_->get_manifest("b", {}), NotFound);
+  request_.before_publish = [&] { ++asked; };
+  run();
+  EXPECT_EQ(asked, 2);
+  EXPECT_NO_THROW(target_->get_manifest("b", {}));
+}
+
 TEST_F(ConversionFailureTest, source_that_fails_at_any_call_fails_the_conversion) {
   want("estargz", "a");
   const auto plain = source_;

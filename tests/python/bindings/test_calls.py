@@ -67,6 +67,37 @@ def test_cancelled_token_stops_a_call_at_once(image: str) -> None:
         accel.check(image, image, cancel=token)
 
 
+def test_what_is_asked_before_tags_are_written_runs_on_this_thread(image: str, tmp_path: Path) -> None:
+    threads: list[int] = []
+    accel.convert(image, f"oci:{tmp_path}/out:x", before_publish=lambda: threads.append(threading.get_ident()))
+    assert threads == [threading.get_ident()]
+
+
+def test_exception_before_tags_are_written_is_what_comes_out(image: str, tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise LookupError("the task is another worker's")
+
+    with pytest.raises(LookupError, match="another worker's"):
+        accel.convert(image, f"oci:{tmp_path}/out:x", before_publish=refuse)
+    with pytest.raises(accel.NotFound):
+        accel.open(f"oci:{tmp_path}/out:x")
+
+
+def test_call_that_was_cancelled_asks_nothing(image: str, tmp_path: Path) -> None:
+    token = accel.CancelToken()
+    asked: list[bool] = []
+
+    def stop(event: accel.ProgressEvent) -> None:
+        del event
+        token.cancel()
+
+    with pytest.raises(accel.Cancelled):
+        accel.convert(
+            image, f"oci:{tmp_path}/out:x", progress=stop, cancel=token, before_publish=lambda: asked.append(True)
+        )
+    assert asked == []
+
+
 def test_child_token_follows_its_parent_and_not_the_other_way() -> None:
     parent = accel.CancelToken()
     first, second = accel.CancelToken(parent), accel.CancelToken(parent)
