@@ -5,6 +5,7 @@
 #include "accel/base/error.hpp"
 #include "accel/hash/hasher.hpp"
 #include "accel/net/redact.hpp"
+#include "accel/net/retry.hpp"
 #include "accel/net/text.hpp"
 #include "accel/oci/json.hpp"
 #include "accel/oci/media_type.hpp"
@@ -84,6 +85,25 @@ oci::RawManifest get_from(Host& host, const Place& place, const std::string& ref
   });
 }
 
+/// Sends a manifest, whose digest is known to be right, until the registry has seen all that the manifest names.
+/// QUIRK: docker-registry 2.8 rewrites the links of a repository in place. A request that reads one in the moment in
+/// which it is empty, because another client pushes the same blob, is answered 400 DIGEST_INVALID. Registries on object
+/// stores answer MANIFEST_BLOB_UNKNOWN until all their nodes see a blob.
+Answer send_manifest(const Place& place, const Call& call, const CancelToken& cancel) {
+  net::Retry retry(place.host->retry_policy(), place.host->services().retry, "PUT " + call.subject, cancel);
+  return retry.run([&] {
+    try {
+      return place.host->send_once(call, {200, 201, 202}, cancel);
+    } catch (const RegistryError& error) {
+      RegistryError::Fields fields = error.fields();
+      if (fields.code != "DIGEST_INVALID" && fields.code != "MANIFEST_BLOB_UNKNOWN") throw;
+      fields.retryable = true;
+      throw RegistryError(error.message(), std::move(fields),
+                          "another client may be pushing the same blobs, or the registry lost one: try again");
+    }
+  });
+}
+
 }  // namespace
 
 oci::RawManifest get_manifest(const Place& place, const std::string& tag_or_digest, const CancelToken& cancel) {
@@ -120,7 +140,7 @@ void put_manifest(const Place& place, const oci::RawManifest& manifest, const st
   call.subject = subject_of(place, reference);
   call.headers.add("Content-Type", manifest.descriptor.media_type);
   call.body = as_bytes(manifest.bytes);
-  const Answer answer = place.host->send(call, {200, 201, 202}, cancel);
+  const Answer answer = send_manifest(place, call, cancel);
   const auto stored = hash::Digest::try_parse(answer.headers.get("Docker-Content-Digest"));
   if (!stored.empty() && stored.algorithm() == manifest.descriptor.digest.algorithm() &&
       stored != manifest.descriptor.digest) {

@@ -102,6 +102,21 @@ TEST_F(ManifestTest, a_registry_that_stored_something_else_is_a_mismatch) {
   }
 }
 
+TEST_F(ManifestTest, a_manifest_that_the_registry_does_not_believe_yet_is_sent_again) {
+  start();
+  const auto refusal = [](const std::string& code) {
+    return testing::HttpReply{400, {}, R"({"errors":[{"code":")" + code + R"("}]})"};
+  };
+  registry_->script({"PUT", "/manifests/v1", refusal("DIGEST_INVALID")});
+  registry_->script({"PUT", "/manifests/v1", refusal("MANIFEST_BLOB_UNKNOWN")});
+  const oci::RawManifest manifest{oci::describe(oci::kOciManifest, kText), kText};
+  repository_->put_manifest(manifest, "v1", cancel_.token());
+  EXPECT_EQ(get("v1").bytes, kText);
+  registry_->script({"PUT", "/manifests/v2", refusal("MANIFEST_INVALID")});
+  EXPECT_THROW(repository_->put_manifest(manifest, "v2", cancel_.token()), RegistryError);
+  EXPECT_EQ(registry_->count("PUT", "/manifests/v2"), 1);
+}
+
 TEST_F(ManifestTest, a_registry_with_the_referrers_api_gets_no_fallback_tag) {
   start({.referrers_api = true});
   repository_->put_manifest(referrer_of(kDigest, "a"), "", cancel_.token());
