@@ -379,9 +379,10 @@ class Profile(Model):
 
 
 class Converter(Model):
-    """What is made of an image."""
+    """What is made of an image, how many at a time, and the memory each may take in the service (0: no limit)."""
 
     worker: int = Field(default=5, ge=1)
+    worker_memory: ByteCount = 0
     harbor_annotation: bool = False
     platforms: Platforms = ()
     driver: Driver | None = None

@@ -1,0 +1,162 @@
+"""What runs in the child process of one task: look at the source, settle the conversion, carry it out.
+
+Child and parent exchange JSON objects over a pipe. The child sends `{"log": [level, text]}`, `{"progress": {…}}` and at
+last one outcome: `{"result": {…}}`, `{"skipped": reason}`, `{"cancelled": true}` or `{"failure": {…}}`. The parent
+sends `{"cancel": true}`; when it closes the pipe, or dies, the child ends at once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import accel
+from acceld.events import artifact
+from acceld.tasks.model import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from multiprocessing.connection import Connection
+
+MAX_MESSAGE = 64 << 20  # bytes; the result of an image with thousands of layers has a few
+
+_PROGRESS_INTERVAL = 0.5  # seconds
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the child is to do. `arguments` as `acceld.intake` makes them."""
+
+    source: str
+    digest: str
+    arguments: Mapping[str, Any]
+    config: accel.Config
+
+
+class Skipped(Exception):  # noqa: N818 - nothing is wrong
+    """The source needs no work; the text says why."""
+
+
+def main(pipe: Connection, job: Job) -> None:
+    """Does one task and reports over `pipe`. The parent alone decides when to stop: signals of the terminal are its."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    reporter = _Reporter(pipe)
+    cancel = accel.CancelToken()
+    threading.Thread(target=_obey, args=(pipe, cancel), daemon=True).start()
+    logger = logging.getLogger("accel")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(reporter)
+    try:
+        outcome: dict[str, Any] = {"result": convert(job, reporter, cancel)}
+    except Skipped as skipped:
+        outcome = {"skipped": str(skipped)}
+    except accel.Cancelled:
+        outcome = {"cancelled": True}
+    except Exception as error:
+        outcome = {"failure": asdict(describe(error))}
+    reporter.send(outcome)
+
+
+def convert(job: Job, reporter: _Reporter, cancel: accel.CancelToken) -> dict[str, Any]:
+    """Converts the source of a job.
+
+    Returns:
+        The document of `accel.ConvertResult`.
+
+    Raises:
+        Skipped: there is nothing to do.
+        Error: one of accel's.
+    """
+    reference = accel.Reference.parse(job.source)
+    # Events come in any order: the tag may name another manifest by now, and that push has a task of its own.
+    found = accel.inspect(job.source, config=job.config, cancel=cancel)
+    if reference.tag and job.digest and found.digest != job.digest:
+        raise Skipped(f"superseded: {job.source} is {found.digest} now, not {job.digest}")
+    what = artifact.recognise(json.loads(found.raw))
+    # A person may well want another format of an image that was converted before.
+    if what.skip and not (what.driver and job.arguments.get("sender") == "plain"):
+        raise Skipped(what.skip)
+    # From here on it is this manifest, whatever becomes of the tag.
+    tag = f":{reference.tag}" if reference.tag else ""
+    plan = accel.plan(
+        f"{reference.name}{tag}@{found.digest}",
+        job.arguments.get("target") or None,
+        driver=job.arguments.get("drivers"),
+        options=job.arguments.get("options"),
+        config=job.config,
+    )
+    if all(target.done for target in plan.targets):
+        raise Skipped(plan.targets[0].done)
+    for note in plan.notes:
+        reporter.log("info", note)
+    return accel.execute(plan, config=job.config, progress=reporter.show, cancel=cancel).to_dict()
+
+
+def describe(error: Exception) -> Failure:
+    """An error as the queue wants it. Only what the registry's answer marks as passing is tried again."""
+    if isinstance(error, accel.RegistryError):
+        return Failure(
+            str(error),
+            retryable=error.retryable,
+            retry_after=getattr(error, "retry_after", None),
+            status=str(error.status) if error.status else type(error).__name__.lower(),
+        )
+    if isinstance(error, MemoryError):
+        return Failure("out of memory", status="memory")
+    if isinstance(error, accel.Error):
+        return Failure(str(error))
+    return Failure(f"{type(error).__name__}: {error}; this is a fault of acceld, please report it")
+
+
+class _Reporter(logging.Handler):
+    """Sends messages to the parent."""
+
+    def __init__(self, pipe: Connection) -> None:
+        super().__init__()
+        self._pipe = pipe
+        self._sending = threading.Lock()
+        self._done: dict[str, dict[tuple[str, str], int]] = {}
+        self._total = 0
+        self._sent = 0.0
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Sends one message; whole, whichever threads log."""
+        with self._sending:
+            self._pipe.send_bytes(json.dumps(message).encode())
+
+    def log(self, level: str, text: str) -> None:
+        """Adds a line to the task's log."""
+        self.send({"log": [level, text]})
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Takes a line of the native code."""
+        self.log(record.levelname.lower(), record.getMessage())
+
+    def show(self, event: accel.ProgressEvent) -> None:
+        """Sums up bytes by kind of work; what it sends is bounded in size and rate."""
+        if event.kind == "image":
+            self._total += event.total
+        else:
+            self._done.setdefault(event.kind, {})[event.id, event.detail] = event.done
+        now = time.monotonic()
+        if now - self._sent >= _PROGRESS_INTERVAL:
+            self._sent = now
+            sums = {kind: sum(steps.values()) for kind, steps in self._done.items()}
+            self.send({"progress": {"total": self._total, **sums}})
+
+
+def _obey(pipe: Connection, cancel: accel.CancelToken) -> None:
+    """Waits for the parent's word."""
+    while True:
+        try:
+            pipe.recv_bytes(MAX_MESSAGE)
+        except (EOFError, OSError):
+            os._exit(1)  # nobody is left to report to
+        cancel.cancel()

@@ -1,0 +1,227 @@
+"""The workers of one daemon: exactly `converter.worker` slots, their heart, and what is tidied from time to time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import accel
+from acceld.errors import QueueError, QueueUnavailable
+from acceld.intake import CONVERT
+from acceld.tasks.history import History, LogLine
+from acceld.tasks.model import Beat, Failure
+from acceld.tasks.settings import queue_limits
+from acceld.workers.child import Job
+from acceld.workers.run import Run, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceld.tasks.model import Claim
+    from acceld.tasks.queue import Queue
+
+_LOGGER = logging.getLogger("acceld")
+
+LISTEN_INTERVAL = 0.5  # seconds between two questions whether to stop
+IDLE_WAIT = 5.0  # seconds after which an idle worker looks for work that nobody told it of
+TIDY_INTERVAL = 3600.0  # seconds: the collector of the store, and retention
+REAP_INTERVAL = 5.0  # seconds between two looks for tasks of dead workers
+
+_DRAIN_LOOK = 0.05  # seconds between two looks whether all workers have ended
+_TRY_AGAIN = 1.0  # seconds after the database did not answer
+
+_STOPS = {Beat.CANCEL: Stop.CANCEL, Beat.LOST: Stop.LOST}
+
+
+class WorkerPool:
+    """Workers that run from `start` to `stop`. Thread-safe."""
+
+    def __init__(self, queue: Queue, history: History, config: accel.Config) -> None:
+        self._queue = queue
+        self._history = history
+        self._config = config
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._runs: dict[str, Run] = {}  # by token
+        self._lock = threading.Lock()
+        self._slots: list[threading.Thread] = []
+        self._helpers: list[threading.Thread] = []
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    @property
+    def running(self) -> int:
+        """How many tasks run here."""
+        with self._lock:
+            return len(self._runs)
+
+    @property
+    def pids(self) -> list[int]:
+        """The children's process ids."""
+        with self._lock:
+            return [run.pid for run in self._runs.values() if run.pid is not None]
+
+    def start(self) -> None:
+        """Starts the workers."""
+        count = self._config.converter.worker
+        self._slots = [
+            threading.Thread(target=self._work, args=(f"{self._name}/{number + 1}",), name=f"worker-{number + 1}")
+            for number in range(count)
+        ]
+        self._helpers = [
+            threading.Thread(target=self._beat, name="heart"),
+            threading.Thread(target=self._tidy, name="tidy"),
+        ]
+        for thread in (*self._helpers, *self._slots):
+            thread.start()
+
+    def reload(self, config: accel.Config) -> None:
+        """Takes over another configuration: tasks that start from now on go by it. The count of workers stays."""
+        self._config = config
+        self._queue.limits = queue_limits(config)
+
+    def stop(self, grace: float) -> None:
+        """Takes no more tasks, lets those that run end within `grace` seconds, and hands the others back."""
+        self._stopping.set()
+        self._queue.wakeup.call()
+        deadline = time.monotonic() + grace
+        for thread in self._slots:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        while any(thread.is_alive() for thread in self._slots):
+            for run in self._active():
+                if run.stopped is None:
+                    run.stop(Stop.RELEASE)
+            time.sleep(_DRAIN_LOOK)
+        self._ended.set()
+        for thread in self._helpers:
+            thread.join()
+
+    def _active(self) -> list[Run]:
+        with self._lock:
+            return list(self._runs.values())
+
+    def _work(self, name: str) -> None:
+        """One slot: a task at a time."""
+        with self._queue.wakeup.listener() as listener:
+            while not self._stopping.is_set():
+                try:
+                    claim = self._queue.take(name, [CONVERT])
+                except QueueError as error:
+                    _LOGGER.warning("no task can be taken: %s", error)
+                    self._stopping.wait(_TRY_AGAIN)
+                    continue
+                if claim is None:
+                    listener.wait(IDLE_WAIT)
+                    continue
+                try:
+                    self._run(claim)
+                except Exception:
+                    # Its lease ends, and it is taken again.
+                    _LOGGER.exception("task %s: the worker failed", claim.id, extra={"task": claim.id})
+
+    def _run(self, claim: Claim) -> None:
+        task, config = claim.task, self._config
+        _LOGGER.info("task %s: %s, attempt %d", task.id, task.source, task.attempt, extra={"task": task.id})
+        run = Run(claim, Job(task.source, task.digest, task.arguments, config), config.converter.worker_memory)
+        with self._lock:
+            self._runs[claim.token] = run
+        try:
+            run.work(lambda lines: self._write_log(claim, lines))
+            ending = self._settle(run)
+        finally:
+            with self._lock:
+                del self._runs[claim.token]
+        _LOGGER.info("task %s: %s", task.id, ending, extra={"task": task.id})
+
+    def _write_log(self, claim: Claim, lines: Sequence[LogLine]) -> None:
+        try:
+            self._history.append_log(claim.task.number, lines)
+        except QueueError as error:  # the work is worth more than its log
+            _LOGGER.warning("task %s: lines of its log are lost: %s", claim.id, error, extra={"task": claim.id})
+
+    def _settle(self, run: Run) -> str:
+        """Tells the queue how it ended, as long as the task is ours; gives that in a word for our own log."""
+        while True:
+            try:
+                return self._tell(run)
+            except QueueUnavailable as error:
+                if run.stopped is Stop.LOST:
+                    return "lost"
+                _LOGGER.warning("task %s: %s", run.claim.id, error, extra={"task": run.claim.id})
+                time.sleep(_TRY_AGAIN)
+
+    def _tell(self, run: Run) -> str:
+        claim, outcome = run.claim, run.outcome
+        if "result" in outcome:  # the tags are written, whatever was asked for meanwhile
+            result = outcome["result"]
+            return "done" if self._queue.done(claim, result, _counts(result)) else "lost"
+        if "skipped" in outcome:
+            self._write_log(claim, [LogLine("info", outcome["skipped"])])
+            return f"skipped: {outcome['skipped']}" if self._queue.done(claim, outcome) else "lost"
+        if run.stopped is Stop.LOST:
+            return "lost"
+        if run.stopped is Stop.CANCEL:
+            return "cancelled" if self._queue.cancelled(claim) else "lost"
+        if run.stopped is Stop.RELEASE:
+            return f"handed back, {self._queue.release(claim) or 'lost'}"
+        failure = run.failure()
+        return f"{self._queue.fail(claim, _bounded(failure)) or 'lost'}: {failure.message}"
+
+    def _beat(self) -> None:
+        """The heart: says that all tasks are alive, and hears which of them are to stop."""
+        next_beat = 0.0
+        while not self._ended.wait(LISTEN_INTERVAL):
+            runs = self._active()
+            if not runs:
+                continue
+            claims = [run.claim for run in runs]
+            try:
+                if time.monotonic() >= next_beat:
+                    next_beat = time.monotonic() + self._queue.beat_interval
+                    answers = self._queue.beat_all([(run.claim, run.progress) for run in runs])
+                else:
+                    answers = self._queue.listen(claims)
+            except QueueError as error:
+                next_beat = 0.0
+                _LOGGER.warning("no beat: %s", error)
+                continue
+            for run, answer in zip(runs, answers, strict=True):
+                if answer in _STOPS and run.stopped is None:
+                    run.stop(_STOPS[answer])
+
+    def _tidy(self) -> None:
+        """Frees the tasks of dead workers; each hour the store and the history, which any daemon may do at any time."""
+        tidied = time.monotonic()
+        while not self._ended.is_set():
+            try:
+                for task_id in self._queue.reap():
+                    _LOGGER.warning("task %s: its worker went silent", task_id, extra={"task": task_id})
+                if time.monotonic() - tidied >= TIDY_INTERVAL:
+                    tidied = time.monotonic()
+                    self._history.prune(self._config.queue.retention)
+                    self._collect()
+            except accel.Error as error:
+                _LOGGER.warning("tidying: %s", error)
+            self._ended.wait(min(REAP_INTERVAL, self._queue.beat_interval))
+
+    def _collect(self) -> None:
+        provider = self._config.provider
+        if provider.gcpolicy.threshold and provider.work_dir.is_dir():
+            store = accel.Store(provider.work_dir)
+            store.collect(provider.gcpolicy.threshold, percent=store.HOURLY_PERCENT)
+
+
+def _counts(result: dict[str, Any]) -> dict[tuple[str, str], float]:
+    """What a conversion adds to the counters: `bytes` by what was done with them, layers by `cache` hit or miss."""
+    cache = result.get("cache") or {}
+    found = {("bytes", name): float(value) for name, value in result["bytes"].items()}
+    return found | {("cache", name): float(cache.get(name, 0)) for name in ("hits", "misses")}
+
+
+def _bounded(failure: Failure) -> Failure:
+    """A failure whose text fits into lists that people read."""
+    text = " ".join(failure.message.split())[:2000]
+    return Failure(text, failure.retryable, failure.retry_after, failure.status)

@@ -1,0 +1,141 @@
+"""One running task, as the daemon sees it: the child process, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acceld.tasks.history import LogLine
+from acceld.tasks.model import Failure
+from acceld.workers import child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from acceld.tasks.model import Claim
+
+KILL_AFTER = 5.0  # seconds a child has to stop by itself
+
+_LOOK = 0.05  # seconds between two looks at the memory of a child
+_LOG_INTERVAL = 1.0  # seconds: the lines of so long are written in one commit
+
+# Threads of ours and of native code run: a forked child could inherit locks that nobody opens.
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+class Stop(StrEnum):
+    """Why a task is stopped."""
+
+    CANCEL = "cancel"  # somebody asked for it
+    LOST = "lost"  # it is another worker's now
+    RELEASE = "release"  # the daemon ends, another is to do it
+    MEMORY = "memory"  # it takes more than it may
+
+
+class Run:
+    """A task in its child process. `work` runs on the worker's thread; `stop` may be called from any."""
+
+    def __init__(self, claim: Claim, job: child.Job, memory_limit: int) -> None:
+        """`memory_limit`: bytes of resident memory; 0 for no limit."""
+        self.claim = claim
+        self.progress: Mapping[str, Any] | None = None
+        self.stopped: Stop | None = None
+        self.outcome: Mapping[str, Any] = {}
+        self._job = job
+        self._memory_limit = memory_limit
+        self._lock = threading.Lock()
+        self._kill_at = float("inf")
+        self._pipe, self._childs_pipe = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(
+            target=child.main, args=(self._childs_pipe, job), name=f"task {claim.id}", daemon=True
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """The child's; None before it runs."""
+        return self._process.pid
+
+    def stop(self, why: Stop, *, patience: float = KILL_AFTER) -> None:
+        """Asks the child to stop, and kills it when it has not after `patience` seconds. The first reason counts."""
+        with self._lock:
+            self.stopped = self.stopped or why
+            self._kill_at = min(self._kill_at, time.monotonic() + patience)
+            with contextlib.suppress(OSError):  # it has ended
+                self._pipe.send_bytes(b'{"cancel": true}')
+
+    def work(self, write_log: Callable[[Sequence[LogLine]], None]) -> None:
+        """Runs the child to its end; `outcome` has its last word, and is empty when it had none."""
+        self._process.start()
+        self._childs_pipe.close()
+        try:
+            self._listen(write_log)
+        finally:
+            if self._process.is_alive() and not self.outcome:
+                self._process.kill()
+            self._process.join(KILL_AFTER)
+            self._process.kill()
+            self._process.join()
+            with self._lock:
+                self._pipe.close()
+
+    def failure(self) -> Failure:
+        """Why there is no result. Only for a run that has ended without one."""
+        if self.stopped is Stop.MEMORY:
+            return Failure(
+                f"the conversion took more memory than converter.worker_memory allows ({self._memory_limit} bytes)",
+                status="memory",
+            )
+        if "failure" in self.outcome:
+            return Failure(**self.outcome["failure"])
+        code = self._process.exitcode or 0
+        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
+        return Failure(
+            f"the process of the conversion ended {how}; see the system's log for memory and crashes",
+            retryable=True,
+            status="crashed",
+        )
+
+    def _listen(self, write_log: Callable[[Sequence[LogLine]], None]) -> None:
+        lines: list[LogLine] = []
+        written = time.monotonic()
+        # A child that says what no child says counts as one that says nothing.
+        with contextlib.suppress(EOFError, OSError, ValueError, TypeError):
+            while not self.outcome:
+                if self._pipe.poll(_LOOK):
+                    self._take(json.loads(self._pipe.recv_bytes(child.MAX_MESSAGE)), lines)
+                now = time.monotonic()
+                if lines and now - written >= _LOG_INTERVAL:
+                    write_log(lines)
+                    lines, written = [], now
+                if now >= self._kill_at:
+                    break
+                if self._memory_limit and _resident_bytes(self.pid) > self._memory_limit:
+                    self.stop(Stop.MEMORY, patience=0)
+        if lines:
+            write_log(lines)
+
+    def _take(self, message: Mapping[str, Any], lines: list[LogLine]) -> None:
+        if "log" in message:
+            level, text = message["log"]
+            lines.append(LogLine(level, text))
+        elif "progress" in message:
+            self.progress = message["progress"]
+        else:
+            self.outcome = message
+
+
+def _resident_bytes(pid: int | None) -> int:
+    """What a process holds in memory; 0 when it has ended."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
