@@ -57,7 +57,8 @@ def admit(database: Database, connection: Connection, tasks: Sequence[NewTask], 
     ]
     _remember(database, connection, asks)
     admissions = Counter(ticket.admission for ticket in tickets.values())
-    counters.add(database, connection, {("requests", kind.value): count for kind, count in admissions.items()})
+    counts = {("requests", kind.value): count for kind, count in admissions.items()}
+    counters.add(database, connection, {**counts, ("queued", ""): admissions[Admission.CREATED]})
     return [tickets[index] for index in range(len(tasks))]
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, cast, delete, func, select
 
 from acceld.tasks.db import Database, in_state
 from acceld.tasks.model import State
-from acceld.tasks.schema import counter, task
+from acceld.tasks.schema import counter, tally, task
 
 Counts = Mapping[tuple[str, str], float]
-"""(name, label) → how much to add. The queue itself counts
-`requests` by admission, `skipped`, `starts` by lane, `ended` by state, `retries` by "lane status" and `reaped`."""
+"""(name, label) → how much to add. The queue itself counts `requests` by admission, `starts` by lane, `ended` by state,
+`retries` by "lane status", `reaped`, and `queued`, which grows and shrinks with the tasks that wait. Workers add
+`bytes` by what was done with them, `size` of `source` and `target`, and `cache` by `hits` and `misses`."""
+
+INTERVAL = 300  # seconds: charts are no finer
+BY_TIME = frozenset({"ended", "queued", "bytes", "size", "cache"})  # names that are also counted for each interval
+KEPT = 8 * 86400  # seconds that counts by time are kept: a week, and what the current day adds
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,34 @@ def add(database: Database, connection: Connection, counts: Counts) -> None:
     """Adds to counters, in the caller's transaction."""
     # Always in the same order: two transactions can wait for each other's row only in different ones.
     rows = [{"name": name, "label": label, "value": value} for (name, label), value in sorted(counts.items()) if value]
+    _grow(database, connection, counter, rows)
+    _grow(database, connection, tally, [row for row in rows if row["name"] in BY_TIME], at=_interval(database))
+
+
+def prune(database: Database) -> None:
+    """Removes counts by time that no chart shows any more."""
+    old = delete(tally).where(tally.c.at < _interval(database) - KEPT)
+    database.write(lambda connection: connection.execute(old).close())
+
+
+def _grow(
+    database: Database, connection: Connection, table: Table, rows: list[dict[str, object]], **where: ColumnElement[int]
+) -> None:
     if not rows:
         return
-    statement = database.insert(counter)
+    statement = database.insert(table).values(**where)
     grown = statement.on_conflict_do_update(
-        index_elements=[counter.c.name, counter.c.label],
-        set_={"value": counter.c.value + statement.excluded.value},
+        index_elements=list(table.primary_key), set_={"value": table.c.value + statement.excluded.value}
     )
     connection.execute(grown, rows)
+
+
+def _interval(database: Database) -> ColumnElement[int]:
+    """The start of the interval that runs."""
+    number = database.now / INTERVAL
+    # A cast to an integer cuts off in SQLite, which may lack floor(), and rounds in PostgreSQL.
+    whole = number if database.name == "sqlite" else func.floor(number)
+    return cast(whole, BigInteger) * INTERVAL
 
 
 def totals(database: Database) -> dict[tuple[str, str], float]:

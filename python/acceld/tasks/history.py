@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, func, select
 
 from acceld.errors import TaskNotFound
+from acceld.tasks import counters
 from acceld.tasks.db import Database, in_state
 from acceld.tasks.model import ENDED, State, Task
 from acceld.tasks.records import to_task
@@ -169,6 +170,7 @@ class History:
         removed = 0
         while count := self._database.write(work):
             removed += count
+        counters.prune(self._database)
         return removed
 
     def count(self) -> int:

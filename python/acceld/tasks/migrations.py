@@ -82,7 +82,16 @@ def _create(connection: Connection) -> None:
         connection.exec_driver_sql(statement.format(counting=_COUNTING[connection.dialect.name]))
 
 
-STEPS: tuple[Step, ...] = (_create,)
+def _count_by_time(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        """CREATE TABLE tally (
+            at BIGINT NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, value DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (at, name, label)
+        )"""
+    )
+
+
+STEPS: tuple[Step, ...] = (_create, _count_by_time)
 
 
 def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:

@@ -143,6 +143,7 @@ class Queue:
             try:
                 with connection.begin_nested():
                     connection.execute(mine.values(again))
+                    counters.add(self._database, connection, {("queued", ""): 1})
             except IntegrityError:  # the same work was asked for meanwhile
                 rival = select(task.c.id).where(task.c.key == row.key, is_open())
                 return connection.execute(rival).scalar() or task_id
@@ -302,8 +303,9 @@ class Queue:
                 message = f"{failure.message} (attempt {row.attempt} of {row.max_attempts})"
                 return self._end(connection, row, State.FAILED, error=message)
             wait = backoff.delay(row.attempt, failure.retry_after, chance)
-            counters.add(self._database, connection, {("retries", f"{row.lane} {failure.status}"): 1})
-            return self._requeue(connection, row, error=failure.message, due=self._database.now + wait)
+            due = self._database.now + wait
+            retried = {("retries", f"{row.lane} {failure.status}"): 1}
+            return self._requeue(connection, row, retried, error=failure.message, due=due)
 
         return self._database.write(work)
 
@@ -320,7 +322,7 @@ class Queue:
                 return None
             if row.cancel_requested:
                 return self._end(connection, row, State.CANCELLED, error="cancelled")
-            return self._requeue(connection, row, attempt=row.attempt - 1, due=self._database.now)
+            return self._requeue(connection, row, {}, attempt=row.attempt - 1, due=self._database.now)
 
         state = self._database.write(work)
         self.wakeup.call()
@@ -353,7 +355,9 @@ class Queue:
                 .order_by(task.c.number)
                 .with_for_update(skip_locked=True)
             )
-            rows = connection.execute(expired).all()
+            rows = list(connection.execute(expired))
+            # In the order of what they are counted under: two transactions then wait for each other only one way round.
+            rows.sort(key=lambda row: (not row.cancel_requested, row.attempt < row.max_attempts))
             for row in rows:
                 if row.cancel_requested:
                     self._end(connection, row, State.CANCELLED, error="cancelled; its worker had died")
@@ -363,7 +367,7 @@ class Queue:
                     self._end(connection, row, State.FAILED, error=text)
                 else:
                     text = f"worker {row.worker} went silent during attempt {row.attempt}"
-                    self._requeue(connection, row, error=text, due=self._database.now)
+                    self._requeue(connection, row, {}, error=text, due=self._database.now)
             counters.add(self._database, connection, {("reaped", ""): len(rows)})
             return [row.id for row in rows]
 
@@ -390,7 +394,7 @@ class Queue:
         return full
 
     def _note_start(self, connection: Connection, row: Row[Any]) -> None:
-        counters.add(self._database, connection, {("starts", row.lane): 1})
+        counters.add(self._database, connection, {("starts", row.lane): 1, ("queued", ""): -1})
         if self.limits.of(row.lane).per_minute is None:
             return
         statement = self._database.insert(lane).values(name=row.lane, last_start=row.started)
@@ -414,10 +418,12 @@ class Queue:
         """The token stays with the task, so that `done` knows itself again."""
         ended = {"state": state.value, "open": False, "lease": None, "finished": self._database.now, "error": ""}
         connection.execute(update(task).where(task.c.number == row.number).values({**ended, **values}))
-        counters.add(self._database, connection, {("ended", state.value): 1})
+        waited = 1 if row.state == State.QUEUED else 0
+        counters.add(self._database, connection, {("ended", state.value): 1, ("queued", ""): -waited})
         return state
 
-    def _requeue(self, connection: Connection, row: Row[Any], **values: Any) -> State:
+    def _requeue(self, connection: Connection, row: Row[Any], counts: counters.Counts, **values: Any) -> State:
+        counters.add(self._database, connection, {**counts, ("queued", ""): 1})
         queued = {"state": State.QUEUED.value, **_FREE}
         connection.execute(update(task).where(task.c.number == row.number).values({**queued, **values}))
         return State.QUEUED

@@ -123,4 +123,14 @@ counter = Table(
     Column("value", Double, nullable=False),
 )
 
+# The same by time, of what charts show: `at` is the start of an interval, in seconds since 1970.
+tally = Table(
+    "tally",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("label", Text, primary_key=True),
+    Column("value", Double, nullable=False),
+)
+
 schema_version = Table("schema_version", metadata, Column("version", Integer, nullable=False))

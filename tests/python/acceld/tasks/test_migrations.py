@@ -18,7 +18,7 @@ from acceld.tasks.schema import metadata
 from tests.python.acceld.tasks.conftest import NewUrl
 
 
-def step_2(connection: Connection) -> None:
+def next_step(connection: Connection) -> None:
     """A step as a later version may have it."""
     connection.exec_driver_sql("ALTER TABLE task ADD COLUMN note TEXT NOT NULL DEFAULT 'old'")
 
@@ -62,8 +62,8 @@ def test_a_database_of_an_older_version_keeps_its_tasks(new_url: NewUrl) -> None
     database = db.open_database(new_url())
     try:
         (ticket,) = Queue(database).put([NewTask(kind="convert", key="a", lane="h.io", asker="me")])
-        database.write(lambda connection: migrations.migrate(connection, [*STEPS, step_2]))
-        database.write(lambda connection: migrations.migrate(connection, [*STEPS, step_2]))
+        database.write(lambda connection: migrations.migrate(connection, [*STEPS, next_step]))
+        database.write(lambda connection: migrations.migrate(connection, [*STEPS, next_step]))
         columns = database.read(lambda connection: connection.exec_driver_sql("SELECT note FROM task").scalars().all())
         assert columns == ["old"]
         assert History(database).get(ticket.task_id).key == "a"
@@ -76,7 +76,7 @@ def test_a_database_of_an_older_version_keeps_its_tasks(new_url: NewUrl) -> None
 
 def test_a_step_that_fails_leaves_the_version_before_it(new_url: NewUrl) -> None:
     def broken(connection: Connection) -> None:
-        step_2(connection)
+        next_step(connection)
         raise RuntimeError("power cut")
 
     database = db.open_database(new_url())
@@ -84,7 +84,7 @@ def test_a_step_that_fails_leaves_the_version_before_it(new_url: NewUrl) -> None
         with pytest.raises(RuntimeError, match="power cut"):
             database.write(lambda connection: migrations.migrate(connection, [*STEPS, broken]))
         assert "note" not in database.read(shape)["task"][0]
-        database.write(lambda connection: migrations.migrate(connection, [*STEPS, step_2]))
+        database.write(lambda connection: migrations.migrate(connection, [*STEPS, next_step]))
         assert "note" in database.read(shape)["task"][0]
     finally:
         database.close()
@@ -93,9 +93,9 @@ def test_a_step_that_fails_leaves_the_version_before_it(new_url: NewUrl) -> None
 def test_a_database_of_a_newer_version_is_refused(new_url: NewUrl) -> None:
     url = new_url()
     database = db.open_database(url)
-    database.write(lambda connection: migrations.migrate(connection, [*STEPS, step_2]))
+    database.write(lambda connection: migrations.migrate(connection, [*STEPS, next_step]))
     database.close()
-    with pytest.raises(QueueError, match=r"schema version 2, this version of acceld knows 1; use the newer acceld"):
+    with pytest.raises(QueueError, match=r"schema version 3, this version of acceld knows 2; use the newer acceld"):
         db.open_database(url)
 
 

@@ -435,4 +435,5 @@ def test_what_happened_is_counted(queue: Queue, database: Database, clock: HandC
         ("ended", "done"): 1,
         ("bytes", "read"): 7,
         ("reaped", ""): 1,
+        ("queued", ""): 1,
     }
