@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from acceld.errors import QueueError
 from acceld.tasks import counters
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Metrics:
         self._sent.labels(*labels).observe(sent)
 
     def text(self) -> bytes:
-        """All metrics in Prometheus' text format. Raises QueueError when the database does not answer."""
+        """All metrics in Prometheus' text format; without those of tasks when the database does not answer."""
         return generate_latest(self._registry)
 
 
@@ -77,6 +78,14 @@ class _Tasks(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of this moment."""
+        try:
+            found = list(self._look())
+        except QueueError:
+            found = []
+        yield GaugeMetricFamily(f"{CORE}_database_up", "Whether the task database answers.", int(bool(found)))
+        yield from found
+
+    def _look(self) -> Iterator[Metric]:
         now = counters.gauges(self._database)
         for name, text, lanes in (
             ("queue_depth", "Tasks that wait.", now.queued),

@@ -23,7 +23,9 @@ def documents() -> list[Path]:
     """All Markdown files, relative to the root."""
     top = [path for path in ROOT.iterdir() if path.suffix == ".md"]
     below = [
-        path for folder in ("docs", "cpp", "bindings", "python", "tests") for path in (ROOT / folder).rglob("*.md")
+        path
+        for folder in ("docs", "cpp", "bindings", "python", "tests", "examples")
+        for path in (ROOT / folder).rglob("*.md")
     ]
     return sorted(path.relative_to(ROOT) for path in [*top, *below] if "node_modules" not in path.parts)
 

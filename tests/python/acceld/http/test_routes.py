@@ -231,6 +231,17 @@ def test_without_its_tables_the_daemon_is_not_healthy(make: Make) -> None:
     assert code(ask(parts, "GET", "/api/v1/ready")) == (503, "ERR_UNHEALTHY")
 
 
+def test_without_its_tables_the_metrics_say_so_and_show_what_is_left(make: Make) -> None:
+    parts = make()
+    assert "acceleration_service_core_database_up 1.0" in ask(parts, "GET", "/metrics").text
+    parts.database.write(lambda connection: connection.exec_driver_sql("DROP TABLE task").close())
+    reply = ask(parts, "GET", "/metrics")
+    assert reply.status_code == 200
+    assert "acceleration_service_core_database_up 0.0" in reply.text
+    assert "acceleration_service_core_queue_depth" not in reply.text
+    assert "acceleration_service_api_requests_total" in reply.text
+
+
 def test_openapi_names_the_routes(make: Make) -> None:
     paths = ask(make(), "GET", "/openapi.json").json()["paths"]
     assert {URL, f"{URL}/{{task_id}}/retry", "/api/v1/health", "/api/v1/ready", "/metrics"} <= set(paths)
