@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import posixpath
 from collections.abc import Iterable, Mapping
@@ -26,9 +27,10 @@ BACKEND_TYPE, BACKEND_CONFIG = "backend_type", "backend_config"
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
-def available_drivers() -> list[str]:
+@functools.cache
+def available_drivers() -> tuple[str, ...]:
     """Names of the formats of this version."""
-    return [format_.name for format_ in formats.all_formats()]
+    return tuple(format_.name for format_ in formats.all_formats())
 
 
 def option_text(value: Any) -> str:
@@ -40,13 +42,14 @@ def option_text(value: Any) -> str:
     return str(value)
 
 
-def _own_options(driver: str) -> set[str]:
+@functools.cache
+def _own_options(driver: str) -> frozenset[str]:
     """Names of the options `driver` takes."""
     names = {DOCKER_TO_OCI}
     for format_ in formats.all_formats():
         if format_.name == driver:
             names |= {field.name for field in format_.options}
-    return names | {RECORD_FILE} if PRIORITIZED_FILES in names else names
+    return frozenset(names | {RECORD_FILE} if PRIORITIZED_FILES in names else names)
 
 
 def distribute(drivers: Iterable[str], options: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,11 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 def glob_matches(pattern: str, text: str) -> bool:
     """True when `text` fits `pattern`: `*` and `?` stop at `/`, `**` does not."""
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """The configuration's globs are tried on every event."""
     special = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
-    expression = "".join(special.get(part) or re.escape(part) for part in _GLOB_PART.findall(pattern))
-    return re.fullmatch(expression, text) is not None
+    return re.compile("".join(special.get(part) or re.escape(part) for part in _GLOB_PART.findall(pattern)))

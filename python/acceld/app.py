@@ -60,7 +60,7 @@ def make_app(
     app.add_exception_handler(RequestValidationError, _bad_parameter)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(accel.Error, _refused)
-    return Limits(app, service)
+    return Limits(webhooks.Shortcut(app, service), service)
 
 
 def _no_endpoint(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's interface

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue as queues
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from acceld.tasks.queue import Queue
 
 MAX_GROUP = 500  # requests in one commit
+GATHER = 0.005  # seconds that more are waited for when several come at once: a commit has its price whatever is in it
 MAX_WAITING = 5000  # requests that wait for one; more are refused, so that memory stays bounded
 
 
@@ -61,6 +63,8 @@ class GroupCommit:
         last = False
         while not last:
             group = [self._waiting.get()]
+            if not self._waiting.empty():
+                time.sleep(GATHER)
             while len(group) < MAX_GROUP and group[-1] is not None:
                 try:
                     group.append(self._waiting.get_nowait())

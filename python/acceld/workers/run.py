@@ -11,7 +11,7 @@ import threading
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from acceld.tasks.history import LogLine
 from acceld.tasks.model import Failure
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from acceld.tasks.model import Claim
 
 KILL_AFTER = 5.0  # seconds a child has to stop by itself
+NICENESS = 10  # of children, above the daemon's: requests are answered while conversions take all processors
 
 _LOOK = 0.05  # seconds between two looks at the memory of a child
 _LOG_INTERVAL = 1.0  # seconds: the lines of so long are written in one commit
@@ -76,6 +77,9 @@ class Run:
         self._process.start()
         self._childs_pipe.close()
         try:
+            # Now, as it has one thread: those that it starts later inherit it.
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, cast("int", self.pid), own + NICENESS)
             self._listen(write_log)
         finally:
             if self._process.is_alive() and not self.outcome:

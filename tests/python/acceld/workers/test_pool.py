@@ -21,6 +21,7 @@ from acceld.tasks.model import NewTask, State, Task
 from acceld.tasks.queue import Queue
 from acceld.tasks.settings import make_queue, queue_url
 from acceld.workers.pool import WorkerPool
+from acceld.workers.run import NICENESS
 from tests.python.support.images import noise
 from tests.python.support.layout import Entry, Layer, Layout, tar_bytes
 from tests.support.registry import Registry
@@ -183,6 +184,7 @@ def test_a_pool_that_stops_hands_back_what_runs(service: Service, push: Push, la
     service.pool.start()
     task_id = service.convert(source)
     child = service.wait_for_child(task_id)
+    assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
     service.pool.stop(0.0)
     task = service.history.get(task_id)
     assert (task.state, task.attempt) == (State.QUEUED, 0), task
