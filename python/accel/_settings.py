@@ -108,6 +108,15 @@ def _duration(value: Any) -> Any:
     return float(match[1]) * _SECONDS[match[2] or "s"]
 
 
+def _file_mode(value: Any) -> Any:
+    """Octal digits; a number in the file was read as octal when it began with 0."""
+    if isinstance(value, str):
+        if not re.fullmatch("0?[0-7]{3}", value):
+            raise ValueError(f'want three octal digits such as "660", got {str(value)!r}')
+        return int(value, 8)
+    return value
+
+
 def _option_text(value: Any) -> Any:
     """Driver options are text; booleans, numbers and lists are taken for it."""
     if isinstance(value, bool):
@@ -126,6 +135,7 @@ Template = Annotated[str, AfterValidator(_template)]
 RegularExpression = Annotated[str, AfterValidator(_regular_expression)]
 ByteCount = Annotated[int, BeforeValidator(_byte_count), Field(ge=0)]
 Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
+FileMode = Annotated[int, BeforeValidator(_file_mode), Field(ge=0, le=0o777)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 OptionText = Annotated[str, BeforeValidator(_option_text)]
 
@@ -140,19 +150,22 @@ class Tls(Model):
 class Server(Model):
     """Where the daemon listens (`uds` wins over host and port), who may ask, and how much.
 
-    `max_body` is in bytes, `rate` in requests a second of one address, `body_timeout` what a body may take.
+    `max_body` is in bytes, `rate` in requests a second of one address, `body_timeout` what a body may take. `grace` is
+    how long conversions may go on when the daemon is to end.
     """
 
     name: str = "API"
     host: str = "0.0.0.0"  # noqa: S104 - the default of the service this configuration comes from
     port: int = Field(default=2077, ge=0, le=65535)
     uds: str = ""
+    uds_mode: FileMode = 0o660
     tls: Tls | None = None
     token: SecretStr = SecretStr("")
     token_file: ExistingFile | None = None
     max_body: Annotated[int, BeforeValidator(_byte_count), Field(gt=0)] = 1 << 20
     rate: float | None = Field(default=None, gt=0)
     body_timeout: Seconds = 10.0
+    grace: Annotated[float, BeforeValidator(_duration), Field(ge=0)] = 20.0
 
     @model_validator(mode="after")
     def _one_token(self) -> Self:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from fastapi import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp
 
     from acceld.tasks.db import Database
     from acceld.tasks.group import GroupCommit
@@ -34,7 +33,7 @@ def make_app(
     group: GroupCommit,
     history: History,
     draining: threading.Event | None = None,
-) -> ASGIApp:
+) -> Limits:
     """The app of one daemon; everything it uses stays the caller's.
 
     Args:

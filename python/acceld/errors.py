@@ -17,5 +17,13 @@ class TaskNotFound(accel.Error, LookupError):  # noqa: N818 - named like accel's
     """There is no task with this id; it may have been removed after its retention time."""
 
 
+class QueueUrlError(QueueError, accel.ConfigError):
+    """`queue.url` names no database that can be used."""
+
+
+class ListenError(accel.Error):
+    """The daemon cannot listen where it is to."""
+
+
 class PayloadError(accel.Error, ValueError):
     """A request body that no event source sends; answered with 400."""

@@ -25,19 +25,19 @@ class Rate:
     """A bucket of tokens for each address: `rate` a second, as many at once."""
 
     def __init__(self, rate: float) -> None:
-        self._rate = rate
+        self.rate = rate
         self._burst = max(rate, 1.0)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, address: str, now: float) -> float:
         """Seconds until this address may ask again; 0 when it may now."""
         level, since = self._buckets.pop(address, (self._burst, now))
-        level = min(self._burst, level + (now - since) * self._rate)
+        level = min(self._burst, level + (now - since) * self.rate)
         allowed = level >= 1
         self._buckets[address] = (level - 1 if allowed else level, now)
         while len(self._buckets) > MAX_ADDRESSES:
             self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1 - level) / self._rate
+        return 0.0 if allowed else (1 - level) / self.rate
 
 
 class Limits:
@@ -45,9 +45,8 @@ class Limits:
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
-        self._metrics = service.metrics
-        self._server = service.config.server
-        self._rate = Rate(self._server.rate) if self._server.rate else None
+        self.service = service
+        self._rate: Rate | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -77,40 +76,44 @@ class Limits:
             await refusal.reply()(scope, receive, count)
         finally:
             labels = (str(status), _method(scope), "", getattr(scope.get("route"), "path", "other"))
-            self._metrics.observe(labels, time.monotonic() - start, received, sent)
+            self.service.metrics.observe(labels, time.monotonic() - start, received, sent)
 
     def _admit(self, scope: Scope) -> None:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
             raise Refusal(431, ILLEGAL_PARAMETER, f"the headers have more than {MAX_HEADERS} bytes")
+        limit = self.service.config.server.rate
+        if limit != (self._rate and self._rate.rate):
+            self._rate = Rate(limit) if limit else None
         if self._rate:
             address = (scope.get("client") or ("",))[0]
             if wait := self._rate.wait(address, time.monotonic()):
                 headers = {"Retry-After": str(int(wait) + 1)}
                 raise Refusal(429, ILLEGAL_PARAMETER, "too many requests from this address", headers)
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._server.max_body:
+            if name == b"content-length" and value.isdigit() and int(value) > self.service.config.server.max_body:
                 raise self._too_large()
 
     async def _body(self, receive: Receive) -> bytes:
         body = bytearray()
+        server = self.service.config.server
         try:
-            async with asyncio.timeout(self._server.body_timeout):
+            async with asyncio.timeout(server.body_timeout):
                 more = True
                 while more:
                     message = await receive()
                     if message["type"] != "http.request":
                         raise Refusal(400, ILLEGAL_PARAMETER, "the client went away in the middle of the body")
                     body += message.get("body", b"")
-                    if len(body) > self._server.max_body:
+                    if len(body) > server.max_body:
                         raise self._too_large()
                     more = message.get("more_body", False)
         except TimeoutError:
-            text = f"the body took more than {self._server.body_timeout:g} s"
+            text = f"the body took more than {server.body_timeout:g} s"
             raise Refusal(408, ILLEGAL_PARAMETER, text, {"Connection": "close"}) from None
         return bytes(body)
 
     def _too_large(self) -> Refusal:
-        message = f"the body has more than {self._server.max_body} bytes (server.max_body)"
+        message = f"the body has more than {self.service.config.server.max_body} bytes (server.max_body)"
         return Refusal(413, ILLEGAL_PARAMETER, message, {"Connection": "close"})
 
 

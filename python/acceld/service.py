@@ -37,6 +37,11 @@ class Service:
     metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rules = SkipRules.of(self.config)
-        self.guard = Guard(self.config)
         self.metrics = Metrics(self.config.server.name, self.database)
+        self.reload(self.config)
+
+    def reload(self, config: accel.Config) -> None:
+        """From the next request on this configuration holds; the name in metrics stays."""
+        self.rules = SkipRules.of(config)
+        self.guard = Guard(config)
+        self.config = config

@@ -37,6 +37,7 @@ SERVICE_PACKAGES = {
     "starlette",
     "uvicorn",
     "prometheus_client",
+    "structlog",
 }
 
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
-from acceld.errors import QueueError, QueueUnavailable
+from acceld.errors import QueueError, QueueUnavailable, QueueUrlError
 from acceld.tasks.filesystem import network_filesystem
 from acceld.tasks.migrations import migrate
 
@@ -176,12 +176,12 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise QueueError(f"queue.url is no URL; want {_ACCEPTED}") from None
+        raise QueueUrlError(f"queue.url is no URL; want {_ACCEPTED}") from None
     kind = parsed.drivername
     if kind in {"postgres", "postgresql", "postgresql+psycopg"}:
         return parsed.set(drivername="postgresql+psycopg")
     if kind != "sqlite" or not parsed.database or parsed.database == ":memory:" or parsed.host:
-        raise QueueError(f"queue.url {_safe(parsed)}: want {_ACCEPTED}")
+        raise QueueUrlError(f"queue.url {_safe(parsed)}: want {_ACCEPTED}")
     return parsed
 
 
@@ -191,9 +191,9 @@ _ACCEPTED = "sqlite:///PATH (four slashes before an absolute path's first name) 
 def _sqlite_engine(url: URL) -> Engine:
     path = Path(url.database or "").absolute()
     if not path.parent.is_dir():
-        raise QueueError(f"queue.url {url}: there is no directory {path.parent}")
+        raise QueueUrlError(f"queue.url {url}: there is no directory {path.parent}")
     if kind := network_filesystem(path.parent):
-        raise QueueError(
+        raise QueueUrlError(
             f"queue.url {url}: {path.parent} is on {kind}, where SQLite cannot lock safely; "
             "use a local directory, or PostgreSQL when several machines share the queue"
         )
@@ -204,7 +204,7 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.isolation_level = None  # the driver's own transactions would begin too late for IMMEDIATE
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
-            raise QueueError(f"queue.url {url}: the file system of {path.parent} does not allow SQLite's WAL mode")
+            raise QueueUrlError(f"queue.url {url}: the file system of {path.parent} does not allow SQLite's WAL mode")
         connection.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
 
     @event.listens_for(engine, "begin")
@@ -223,7 +223,7 @@ def _postgresql_engine(url: URL) -> Engine:
     try:
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=arguments)
     except (ModuleNotFoundError, NoSuchModuleError):
-        raise QueueError(
+        raise QueueUrlError(
             f"queue.url {_safe(url)} needs the driver psycopg: pip install 'acceleration-service[postgres]'"
         ) from None
 

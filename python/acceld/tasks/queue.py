@@ -70,6 +70,11 @@ class Queue:
         self.wakeup = Wakeup(database)
 
     @property
+    def lease(self) -> float:
+        """Seconds after which a silent worker loses its task."""
+        return self._lease
+
+    @property
     def beat_interval(self) -> float:
         """Seconds between the beats of a worker."""
         return self._lease / 3

@@ -1,8 +1,10 @@
 """What runs in the child process of one task: look at the source, settle the conversion, carry it out.
 
-Child and parent exchange JSON objects over a pipe. The child sends `{"log": [level, text]}`, `{"progress": {…}}` and at
-last one outcome: `{"result": {…}}`, `{"skipped": reason}`, `{"cancelled": true}` or `{"failure": {…}}`. The parent
-sends `{"cancel": true}`; when it closes the pipe, or dies, the child ends at once.
+Child and parent exchange JSON objects over a pipe. The child sends `{"log": [level, text]}`, `{"progress": {…}}`,
+`{"publish": true}` when it is about to write tags, and at last one outcome: `{"result": {…}}`, `{"skipped": reason}`,
+`{"cancelled": true}` or `{"failure": {…}}`. The parent sends `{"cancel": true}`, and `{"publish": until}` as answer: a
+time of CLOCK_BOOTTIME, after which the child asks again. When the parent closes the pipe, or dies, the child ends at
+once.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import queue as queues
 import signal
 import threading
 import time
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 64 << 20  # bytes; the result of an image with thousands of layers has a few
 
 _PROGRESS_INTERVAL = 0.5  # seconds
+_NICE = 5  # the daemon's answers come before the work
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,16 @@ class Skipped(Exception):  # noqa: N818 - nothing is wrong
 
 def main(pipe: Connection, job: Job) -> None:
     """Does one task and reports over `pipe`. The parent alone decides when to stop: signals of the terminal are its."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    os.nice(_NICE)
     reporter = _Reporter(pipe)
-    cancel = accel.CancelToken()
-    threading.Thread(target=_obey, args=(pipe, cancel), daemon=True).start()
+    parent = _Parent(pipe, reporter)
     logger = logging.getLogger("accel")
     logger.setLevel(logging.INFO)
     logger.addHandler(reporter)
     try:
-        outcome: dict[str, Any] = {"result": convert(job, reporter, cancel)}
+        outcome: dict[str, Any] = {"result": convert(job, reporter, parent)}
     except Skipped as skipped:
         outcome = {"skipped": str(skipped)}
     except accel.Cancelled:
@@ -64,7 +68,7 @@ def main(pipe: Connection, job: Job) -> None:
     reporter.send(outcome)
 
 
-def convert(job: Job, reporter: _Reporter, cancel: accel.CancelToken) -> dict[str, Any]:
+def convert(job: Job, reporter: _Reporter, parent: _Parent) -> dict[str, Any]:
     """Converts the source of a job.
 
     Returns:
@@ -76,7 +80,7 @@ def convert(job: Job, reporter: _Reporter, cancel: accel.CancelToken) -> dict[st
     """
     reference = accel.Reference.parse(job.source)
     # Events come in any order: the tag may name another manifest by now, and that push has a task of its own.
-    found = accel.inspect(job.source, config=job.config, cancel=cancel)
+    found = accel.inspect(job.source, config=job.config, cancel=parent.cancel)
     if reference.tag and job.digest and found.digest != job.digest:
         raise Skipped(f"superseded: {job.source} is {found.digest} now, not {job.digest}")
     what = artifact.recognise(json.loads(found.raw))
@@ -96,7 +100,9 @@ def convert(job: Job, reporter: _Reporter, cancel: accel.CancelToken) -> dict[st
         raise Skipped(plan.targets[0].done)
     for note in plan.notes:
         reporter.log("info", note)
-    return accel.execute(plan, config=job.config, progress=reporter.show, cancel=cancel).to_dict()
+    return accel.execute(
+        plan, config=job.config, progress=reporter.show, cancel=parent.cancel, before_publish=parent.ask_to_publish
+    ).to_dict()
 
 
 def describe(error: Exception) -> Failure:
@@ -152,11 +158,41 @@ class _Reporter(logging.Handler):
             self.send({"progress": {"total": self._total, **sums}})
 
 
-def _obey(pipe: Connection, cancel: accel.CancelToken) -> None:
-    """Waits for the parent's word."""
-    while True:
-        try:
-            pipe.recv_bytes(MAX_MESSAGE)
-        except (EOFError, OSError):
-            os._exit(1)  # nobody is left to report to
-        cancel.cancel()
+class _Parent:
+    """What the parent says; `cancel` is set when it wants the work to stop."""
+
+    def __init__(self, pipe: Connection, reporter: _Reporter) -> None:
+        self.cancel = accel.CancelToken()
+        self._pipe = pipe
+        self._reporter = reporter
+        self._answers: queues.SimpleQueue[float] = queues.SimpleQueue()
+        threading.Thread(target=self._obey, daemon=True).start()
+
+    def ask_to_publish(self) -> None:
+        """Returns when the task is surely still ours.
+
+        A parent that was frozen longer than the lease learns first that the task is another's; an answer that was
+        frozen on its way is too old.
+
+        Raises:
+            Cancelled: it is not.
+        """
+        while True:
+            self._reporter.send({"publish": True})
+            until = self._answers.get()
+            if not until:
+                raise accel.Cancelled("the task is not this worker's any more")
+            if time.clock_gettime(time.CLOCK_BOOTTIME) < until:
+                return
+
+    def _obey(self) -> None:
+        """Waits for the parent's word."""
+        while True:
+            try:
+                message = json.loads(self._pipe.recv_bytes(MAX_MESSAGE))
+            except (EOFError, OSError):
+                os._exit(1)  # nobody is left to report to
+            if "publish" in message:
+                self._answers.put(message["publish"])
+            else:
+                self.cancel.cancel()

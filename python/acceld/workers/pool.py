@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ from acceld.tasks.history import History, LogLine
 from acceld.tasks.model import Beat, Failure
 from acceld.tasks.settings import queue_limits
 from acceld.workers.child import Job
-from acceld.workers.run import Run, Stop
+from acceld.workers.run import KILL_AFTER, Run, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,8 @@ LISTEN_INTERVAL = 0.5  # seconds between two questions whether to stop
 IDLE_WAIT = 5.0  # seconds after which an idle worker looks for work that nobody told it of
 TIDY_INTERVAL = 3600.0  # seconds: the collector of the store, and retention
 REAP_INTERVAL = 5.0  # seconds between two looks for tasks of dead workers
+
+SETTLE_AFTER = 10.0  # seconds a daemon that ends tries to tell a database that does not answer; then leases end
 
 _DRAIN_LOOK = 0.05  # seconds between two looks whether all workers have ended
 _TRY_AGAIN = 1.0  # seconds after the database did not answer
@@ -45,10 +48,12 @@ class WorkerPool:
         self._history = history
         self._config = config
         self._stopping = threading.Event()
+        self._hurried = threading.Event()
         self._ended = threading.Event()
+        self._give_up = float("inf")  # when the database is not waited for any more
         self._runs: dict[str, Run] = {}  # by token
         self._lock = threading.Lock()
-        self._slots: list[threading.Thread] = []
+        self._slots: dict[int, threading.Thread] = {}  # those that go on; by number
         self._helpers: list[threading.Thread] = []
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -66,47 +71,71 @@ class WorkerPool:
 
     def start(self) -> None:
         """Starts the workers."""
-        count = self._config.converter.worker
-        self._slots = [
-            threading.Thread(target=self._work, args=(f"{self._name}/{number + 1}",), name=f"worker-{number + 1}")
-            for number in range(count)
-        ]
         self._helpers = [
             threading.Thread(target=self._beat, name="heart"),
             threading.Thread(target=self._tidy, name="tidy"),
         ]
-        for thread in (*self._helpers, *self._slots):
+        for thread in self._helpers:
             thread.start()
+        self._fill()
 
     def reload(self, config: accel.Config) -> None:
-        """Takes over another configuration: tasks that start from now on go by it. The count of workers stays."""
+        """Takes over another configuration: tasks that start from now on go by it.
+
+        Where there are to be fewer workers, those that are too many end with their task.
+        """
         self._config = config
         self._queue.limits = queue_limits(config)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Starts the workers that are missing."""
+        with self._lock:
+            for number in range(1, self._config.converter.worker + 1):
+                if number not in self._slots:
+                    self._slots[number] = threading.Thread(target=self._slot, args=(number,), name=f"worker-{number}")
+                    self._slots[number].start()
+
+    def _is_wanted(self, number: int) -> bool:
+        """Whether this worker goes on. One that was told no is gone: the next `_fill` makes another."""
+        with self._lock:
+            wanted = number <= self._config.converter.worker and not self._stopping.is_set()
+            if not wanted:
+                del self._slots[number]
+            return wanted
 
     def stop(self, grace: float) -> None:
         """Takes no more tasks, lets those that run end within `grace` seconds, and hands the others back."""
         self._stopping.set()
         self._queue.wakeup.call()
         deadline = time.monotonic() + grace
-        for thread in self._slots:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        while any(thread.is_alive() for thread in self._slots):
-            for run in self._active():
-                if run.stopped is None:
-                    run.stop(Stop.RELEASE)
+        threads = list(self._slots.values())
+        while any(thread.is_alive() for thread in threads):
+            if self._hurried.is_set() or time.monotonic() >= deadline:
+                self._give_up = min(self._give_up, time.monotonic() + SETTLE_AFTER)
+                for run in self._active():
+                    if run.stopped is None or self._hurried.is_set():
+                        run.stop(Stop.RELEASE, patience=0.0 if self._hurried.is_set() else KILL_AFTER)
             time.sleep(_DRAIN_LOOK)
         self._ended.set()
         for thread in self._helpers:
             thread.join()
 
+    def hurry(self) -> None:
+        """Ends the patience of a `stop` that runs: children are killed, their tasks handed back."""
+        self._hurried.set()
+
     def _active(self) -> list[Run]:
         with self._lock:
             return list(self._runs.values())
 
-    def _work(self, name: str) -> None:
-        """One slot: a task at a time."""
+    def _slot(self, number: int) -> None:
+        """One worker: a task at a time."""
+        # The children inherit this: what a terminal or a service manager sends to all of us is the parent's to act on.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        name = f"{self._name}/{number}"
         with self._queue.wakeup.listener() as listener:
-            while not self._stopping.is_set():
+            while self._is_wanted(number):
                 try:
                     claim = self._queue.take(name, [CONVERT])
                 except QueueError as error:
@@ -125,7 +154,8 @@ class WorkerPool:
     def _run(self, claim: Claim) -> None:
         task, config = claim.task, self._config
         _LOGGER.info("task %s: %s, attempt %d", task.id, task.source, task.attempt, extra={"task": task.id})
-        run = Run(claim, Job(task.source, task.digest, task.arguments, config), config.converter.worker_memory)
+        job = Job(task.source, task.digest, task.arguments, config)
+        run = Run(claim, job, config.converter.worker_memory, lambda: self._may_publish(run))
         with self._lock:
             self._runs[claim.token] = run
         try:
@@ -136,7 +166,25 @@ class WorkerPool:
                 del self._runs[claim.token]
         _LOGGER.info("task %s: %s", task.id, ending, extra={"task": task.id})
 
+    def _may_publish(self, run: Run) -> float:
+        """Asked before tags are written: until when, by CLOCK_BOOTTIME, the task is surely ours; 0 when it is not."""
+        while run.stopped is None:
+            asked = time.clock_gettime(time.CLOCK_BOOTTIME)
+            try:
+                answer = self._queue.beat(run.claim)
+            except QueueUnavailable as error:
+                _LOGGER.warning("task %s: waits with its tags: %s", run.claim.id, error, extra={"task": run.claim.id})
+                time.sleep(_TRY_AGAIN)
+                continue
+            if answer is Beat.OK:
+                return asked + self._queue.lease
+            run.stop(_STOPS[answer])
+        return 0.0
+
     def _write_log(self, claim: Claim, lines: Sequence[LogLine]) -> None:
+        for line in lines:
+            level = logging.getLevelNamesMapping().get(line.level.upper(), logging.INFO)
+            _LOGGER.log(level, "task %s: %s", claim.id, line.message, extra={"task": claim.id})
         try:
             self._history.append_log(claim.task.number, lines)
         except QueueError as error:  # the work is worth more than its log
@@ -148,8 +196,8 @@ class WorkerPool:
             try:
                 return self._tell(run)
             except QueueUnavailable as error:
-                if run.stopped is Stop.LOST:
-                    return "lost"
+                if run.stopped is Stop.LOST or time.monotonic() >= self._give_up:
+                    return "left to its lease"
                 _LOGGER.warning("task %s: %s", run.claim.id, error, extra={"task": run.claim.id})
                 time.sleep(_TRY_AGAIN)
 

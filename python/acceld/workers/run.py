@@ -44,14 +44,22 @@ class Stop(StrEnum):
 class Run:
     """A task in its child process. `work` runs on the worker's thread; `stop` may be called from any."""
 
-    def __init__(self, claim: Claim, job: child.Job, memory_limit: int) -> None:
-        """`memory_limit`: bytes of resident memory; 0 for no limit."""
+    def __init__(self, claim: Claim, job: child.Job, memory_limit: int, may_publish: Callable[[], float]) -> None:
+        """One task.
+
+        Args:
+            claim: The hold on it.
+            job: What the child does.
+            memory_limit: Bytes of resident memory; 0 for no limit.
+            may_publish: Called on the worker's thread before tags are written: until when, by CLOCK_BOOTTIME, they may.
+        """
         self.claim = claim
         self.progress: Mapping[str, Any] | None = None
         self.stopped: Stop | None = None
         self.outcome: Mapping[str, Any] = {}
         self._job = job
         self._memory_limit = memory_limit
+        self._may_publish = may_publish
         self._lock = threading.Lock()
         self._kill_at = float("inf")
         self._pipe, self._childs_pipe = _CONTEXT.Pipe()
@@ -69,8 +77,12 @@ class Run:
         with self._lock:
             self.stopped = self.stopped or why
             self._kill_at = min(self._kill_at, time.monotonic() + patience)
-            with contextlib.suppress(OSError):  # it has ended
-                self._pipe.send_bytes(b'{"cancel": true}')
+            self._say({"cancel": True})
+
+    def _say(self, message: Mapping[str, Any]) -> None:
+        """Sends a message to the child, while `_lock` is held."""
+        with contextlib.suppress(OSError):  # it has ended
+            self._pipe.send_bytes(json.dumps(message).encode())
 
     def work(self, write_log: Callable[[Sequence[LogLine]], None]) -> None:
         """Runs the child to its end; `outcome` has its last word, and is empty when it had none."""
@@ -132,6 +144,10 @@ class Run:
             lines.append(LogLine(level, text))
         elif "progress" in message:
             self.progress = message["progress"]
+        elif "publish" in message:
+            until = self._may_publish()
+            with self._lock:
+                self._say({"publish": until})
         else:
             self.outcome = message
 
