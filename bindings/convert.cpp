@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -15,6 +16,8 @@
 #include "accel/convert/inspect.hpp"
 #include "accel/convert/location.hpp"
 #include "accel/convert/request.hpp"
+#include "accel/convert/twin.hpp"
+#include "accel/registry/client.hpp"
 #include "bindings.hpp"
 #include "callbacks.hpp"
 #include "casters.hpp"
@@ -44,6 +47,8 @@ using convert::LayerReport;
 using convert::Location;
 using convert::TargetReport;
 using convert::TargetRequest;
+using convert::Twin;
+using convert::TwinState;
 using convert::UnpackRequest;
 
 /// A text member as str, whatever its bytes.
@@ -102,6 +107,22 @@ InspectReport run_inspect(std::string location, std::vector<oci::Platform> platf
                           const CallHooks& hooks) {
   return call_native(hooks, [&](const NativeHooks& native) {
     return convert::inspect(location, platforms, with_hooks(std::move(environment), native));
+  });
+}
+
+Twin run_find_twin(std::shared_ptr<registry::Client> client, oci::Reference source, oci::Reference target,
+                   std::vector<oci::Platform> platforms, bool by_subject, const CallHooks& hooks) {
+  return call_native(hooks, [&](const NativeHooks& native) {
+    const auto from = client->repository(source);
+    const auto to = client->repository(target);
+    return convert::find_twin({*from, source.digest, *to, target.target(), platforms, by_subject}, native.cancel);
+  });
+}
+
+std::uint64_t run_image_size(std::shared_ptr<registry::Client> client, oci::Reference reference,
+                             std::vector<oci::Platform> platforms, const CallHooks& hooks) {
+  return call_native(hooks, [&](const NativeHooks& native) {
+    return convert::image_size(*client->repository(reference), reference.target(), platforms, native.cancel);
   });
 }
 
@@ -273,7 +294,23 @@ void register_other_reports(py::module_& module) {
       .def_readonly("notes", &CheckReport::notes);
 }
 
+const char* state_name(TwinState state) {
+  switch (state) {
+    case TwinState::missing:
+      return "missing";
+    case TwinState::stale:
+      return "stale";
+    case TwinState::fresh:
+      break;
+  }
+  return "fresh";
+}
+
 void register_inspect(py::module_& module) {
+  py::class_<Twin>(module, "Twin", "Whether a converted image belongs to its source as it is now.")
+      .def_property_readonly(
+          "state", [](const Twin& twin) { return state_name(twin.state); }, "missing, stale or fresh.")
+      .def_property_readonly("reason", [](const Twin& twin) { return to_str(twin.reason); });
   py::class_<InspectedLayer>(module, "InspectedLayer", "One layer: descriptor, diffID and format.")
       .def_readonly("descriptor", &InspectedLayer::descriptor)
       .def_readonly("diff_id", &InspectedLayer::diff_id)
@@ -347,6 +384,10 @@ void register_convert(py::module_& core) {
              py::arg("hooks"), "Compares two images as file trees and configs.");
   module.def("inspect", &run_inspect, py::arg("location"), py::arg("platforms"), py::arg("environment"),
              py::arg("hooks"), "Reads documents and layer metadata, not layer data.");
+  module.def("find_twin", &run_find_twin, py::arg("client"), py::arg("source"), py::arg("target"), py::arg("platforms"),
+             py::arg("by_subject"), py::arg("hooks"), "Whether a converted image belongs to its source as it is now.");
+  module.def("image_size", &run_image_size, py::arg("client"), py::arg("reference"), py::arg("platforms"),
+             py::arg("hooks"), "Compressed bytes of the layers of the wanted platforms.");
   module.def("list_files", &run_list_files, py::arg("location"), py::arg("platform"), py::arg("environment"),
              py::arg("hooks"), "The merged tree of one platform's image.");
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "accel/oci/descriptor.hpp"
+#include "accel/oci/manifest.hpp"
 #include "accel/oci/platform.hpp"
 #include "accel/oci/reference.hpp"
 #include "bindings.hpp"
@@ -48,6 +49,9 @@ void register_oci(py::module_& core) {
       .def_readonly("annotations", &Descriptor::annotations)
       .def_readonly("artifact_type", &Descriptor::artifact_type)
       .def_readonly("platform", &Descriptor::platform);
+  py::class_<oci::RawManifest>(module, "RawManifest", "A manifest or index exactly as it is stored.")
+      .def_readonly("descriptor", &oci::RawManifest::descriptor)
+      .def_property_readonly("bytes", [](const oci::RawManifest& raw) { return py::bytes(raw.bytes); });
 }
 
 }  // namespace accel::bindings

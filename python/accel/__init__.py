@@ -52,6 +52,7 @@ from accel._image import FileEntry, Image, ImageLayer, Inspection, inspect
 from accel._image import open_image as open  # noqa: A004 - `accel.open` reads well and shadows nothing outside
 from accel._plan import Candidate, Plan, PlannedTarget, candidates, plan
 from accel._profiles import made_here
+from accel._registry import Registries, StoredManifest, TaggedImage, Twin
 from accel._results import (
     CacheUse,
     CheckReport,
@@ -109,6 +110,7 @@ __all__ = [
     "ProgressEvent",
     "RateLimited",
     "Reference",
+    "Registries",
     "RegistryError",
     "Source",
     "Step",
@@ -116,9 +118,12 @@ __all__ = [
     "StoreError",
     "StoreUsage",
     "StoredBlob",
+    "StoredManifest",
+    "TaggedImage",
     "Target",
     "TlsError",
     "Transferred",
+    "Twin",
     "Unauthorized",
     "Unreachable",
     "UnsupportedError",

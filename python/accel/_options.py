@@ -23,6 +23,7 @@ RECORD_FILE = "record_file"
 PRIORITIZED_FILES = "prioritized_files"
 # Where layers are that are not in a registry. Those who read an image need them too.
 BACKEND_TYPE, BACKEND_CONFIG = "backend_type", "backend_config"
+WITH_REFERRER = "with_referrer"
 
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -104,6 +105,11 @@ def backends(
     driver = next(known.name for known in formats.all_formats() if BACKEND_TYPE in _own_options(known.name))
     check_options(driver, {BACKEND_TYPE: backend_type, BACKEND_CONFIG: text})
     return [BackendSettings(backend_type, text)]
+
+
+def publishes_referrer(options: Mapping[str, str]) -> bool:
+    """True when the options of a planned target make it point to its source as `subject`."""
+    return _BOOLEANS.get(options.get(WITH_REFERRER, "false").lower(), False)
 
 
 def check_options(driver: str, values: Mapping[str, str]) -> None:

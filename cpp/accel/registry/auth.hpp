@@ -32,6 +32,9 @@ class Authenticator {
   /// The Authorization value for a request that needs `scopes`; "" while the host has not asked for any.
   std::string authorization(const Scopes& scopes, const CancelToken& cancel);
 
+  /// User and password as a Basic Authorization value; "" when there are none.
+  [[nodiscard]] std::string basic(const CancelToken& cancel) const;
+
   /// After a 401 that carried `challenges` to a request sent with `rejected` ("" = none): what to send instead, ""
   /// when there is nothing else to try. `api_is_https`: credentials then never go to a token server over plain HTTP.
   /// Throws what the token server's failure means.
@@ -52,7 +55,6 @@ class Authenticator {
   [[nodiscard]] const Token* find(const Scopes& scopes) const;
   std::string fetch(const Scopes& scopes, const CancelToken& cancel);
   net::Response ask_token_server(const Credentials& credentials, const Scopes& scopes, const CancelToken& cancel);
-  std::string basic(const CancelToken& cancel) const;
 
   const std::string host_;
   const Services services_;

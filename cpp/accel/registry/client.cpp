@@ -4,9 +4,12 @@
 #include <mutex>
 #include <utility>
 
+#include "accel/registry/catalog.hpp"
 #include "accel/registry/diagnose.hpp"
+#include "accel/registry/harbor.hpp"
 #include "accel/registry/host.hpp"
 #include "accel/registry/repository.hpp"
+#include "accel/registry/tag.hpp"
 
 namespace accel::registry {
 
@@ -50,7 +53,7 @@ class Client::Impl {
   Impl(Options options, std::shared_ptr<Logger> log) : services_(make_services(std::move(options), std::move(log))) {}
 
   Place place(const oci::Reference& reference, Access access) {
-    Place place{host(reference.host, services_->options.max_attempts), {}, reference.repository, access};
+    Place place{host(reference.host), {}, reference.repository, access};
     const auto found = services_->options.hosts.find(reference.host);
     if (access == Access::write || found == services_->options.hosts.end()) return place;
     for (const auto& mirror : found->second.mirrors) place.mirrors.push_back(host(mirror, kMirrorAttempts));
@@ -64,7 +67,7 @@ class Client::Impl {
     return entry;
   }
 
-  [[nodiscard]] int max_attempts() const { return services_->options.max_attempts; }
+  std::shared_ptr<Host> host(const std::string& name) { return host(name, services_->options.max_attempts); }
 
  private:
   std::shared_ptr<const Services> services_;
@@ -82,7 +85,27 @@ std::shared_ptr<oci::Repository> Client::repository(const oci::Reference& refere
 }
 
 HostReport Client::diagnose(const std::string& host, const CancelToken& cancel) {
-  return registry::diagnose(*impl_->host(host, impl_->max_attempts()), cancel);
+  return registry::diagnose(*impl_->host(host), cancel);
+}
+
+bool Client::is_harbor(const std::string& host, const CancelToken& cancel) {
+  return registry::is_harbor(*impl_->host(host), cancel);
+}
+
+NamePage Client::list_projects(const std::string& host, const std::string& from, const CancelToken& cancel) {
+  return registry::list_projects(*impl_->host(host), from, cancel);
+}
+
+NamePage Client::list_repositories(const std::string& host, const std::string& project, const std::string& from,
+                                   const CancelToken& cancel) {
+  Host& asked = *impl_->host(host);
+  return project.empty() ? list_catalog(asked, from, cancel) : list_project_repositories(asked, project, from, cancel);
+}
+
+TagPage Client::list_tags(const oci::Reference& reference, bool harbor, const std::string& from,
+                          const CancelToken& cancel) {
+  if (harbor) return list_artifact_tags(*impl_->host(reference.host), reference.repository, from, cancel);
+  return list_tag_page(impl_->place(reference, Access::read), from, cancel);
 }
 
 }  // namespace accel::registry

@@ -176,10 +176,13 @@ net::Response Host::send_authorized(const Call& call, net::Request& request, con
   const net::Url root_url = root(cancel);
   // Storage hosts that answers point to never see our credentials.
   if (!net::same_origin(request.url, root_url)) return services_->http->send(request, cancel);
-  const std::string used = auth_.authorization(call.scopes, cancel);
+  const bool asked_for = call.proof == Proof::asked_for;
+  const std::string used = asked_for                       ? auth_.authorization(call.scopes, cancel)
+                           : call.proof == Proof::password ? auth_.basic(cancel)
+                                                           : "";
   if (!used.empty()) request.headers.set("Authorization", used);
   net::Response response = services_->http->send(request, cancel);
-  if (response.status != 401) return response;
+  if (response.status != 401 || !asked_for) return response;
   detach(response);
   std::vector<Challenge> challenges;
   for (const auto field : response.headers.all("WWW-Authenticate")) {

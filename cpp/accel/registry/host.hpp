@@ -30,6 +30,13 @@ struct Services {
   std::shared_ptr<Logger> log;
 };
 
+/// What a request shows for who we are.
+enum class Proof : unsigned char {
+  asked_for,  ///< what the registry's API asks for: a token, user and password, or nothing
+  password,   ///< user and password, if there are any, unasked
+  none
+};
+
 /// One request to a registry.
 struct Call {
   std::string method = "GET";
@@ -38,6 +45,7 @@ struct Call {
   net::Headers headers;
   ByteView body;
   Scopes scopes;
+  Proof proof = Proof::asked_for;
   std::string subject;  ///< for errors: "manifest latest of app"
   std::string absent;   ///< hint for a 404; "" = check the name of the repository
   net::Hold hold = net::Hold::brief;

@@ -15,6 +15,8 @@ enum class Access : unsigned char { read, write };
 
 std::string pull_scope(std::string_view repository);
 std::string push_scope(std::string_view repository);  ///< pull and push
+/// What the list of a registry's repositories asks for.
+inline constexpr const char* kCatalogScope = "registry:catalog:*";
 
 /// True when a token for `held` does for `wanted`: every wanted resource is there with all its actions.
 bool covers(const Scopes& held, const Scopes& wanted);

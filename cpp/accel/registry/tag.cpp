@@ -1,10 +1,9 @@
 #include "accel/registry/tag.hpp"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "accel/base/error.hpp"
-#include "accel/registry/link.hpp"
+#include "accel/base/json.hpp"
 
 namespace accel::registry {
 
@@ -12,44 +11,50 @@ namespace {
 
 // ECR refuses more than 1000 a page.
 constexpr std::string_view kFirstPage = "tags/list?n=1000";
-constexpr std::size_t kMaxPageBytes = 16U << 20U;
 constexpr std::size_t kMaxTags = 1'000'000;
 
-void append_page(const std::string& body, const std::string& subject, std::vector<std::string>& tags) {
-  const auto document = nlohmann::json::parse(body, nullptr, false);
-  const auto list = document.is_object() ? document.find("tags") : document.end();
-  if (!document.is_object() || list == document.end() || !(list->is_array() || list->is_null())) {
-    throw FormatError(subject + ": the answer has no list of tags");
-  }
-  for (const auto& tag : *list) {
-    if (!tag.is_string()) throw FormatError(subject + ": a tag is no string");
-    tags.push_back(tag.get<std::string>());
-  }
-}
+std::string subject_of(const Place& place) { return "tags of " + place.name(); }
 
-std::vector<std::string> list_at(Host& host, const Place& place, const CancelToken& cancel) {
+NamePage read_tags(Host& host, const Place& place, const std::string& from, const CancelToken& cancel) {
   Call call;
   call.path = place.path(kFirstPage);
   call.scopes = place.pull();
-  call.subject = "tags of " + place.name();
-  std::vector<std::string> tags;
-  for (;;) {
-    Answer answer = host.send(call, {200}, cancel);
-    const auto body = net::read_all(*answer.body, kMaxPageBytes);
-    if (!body) throw FormatError(call.subject + ": a page is larger than 16 MiB");
-    const std::size_t before = tags.size();
-    append_page(*body, call.subject, tags);
-    if (tags.size() > kMaxTags) throw FormatError(call.subject + ": more than a million tags");
-    auto next = next_page(answer, call.subject);
-    if (!next || tags.size() == before) return tags;
-    call.url = std::move(*next);
+  call.subject = subject_of(place);
+  RawPage raw = read_page(host, call, from, cancel);
+  const json::Object document = json::parse(raw.body, call.subject).object();
+  if (!document.contains("tags")) throw FormatError(call.subject + ": the answer has no list of tags");
+  NamePage page;
+  if (const auto list = document.find("tags")) {
+    for (const json::Value& tag : list->elements()) page.names.push_back(tag.text());
   }
+  if (!page.names.empty()) page.next = std::move(raw.next);
+  return page;
+}
+
+std::vector<std::string> list_at(Host& host, const Place& place, const CancelToken& cancel) {
+  std::vector<std::string> tags;
+  std::string next;
+  do {
+    NamePage page = read_tags(host, place, next, cancel);
+    tags.insert(tags.end(), std::make_move_iterator(page.names.begin()), std::make_move_iterator(page.names.end()));
+    if (tags.size() > kMaxTags) throw FormatError(subject_of(place) + ": more than a million tags");
+    next = std::move(page.next);
+  } while (!next.empty());
+  return tags;
 }
 
 }  // namespace
 
 std::vector<std::string> list_tags(const Place& place, const CancelToken& cancel) {
   return read_from_any(place, [&](Host& host) { return list_at(host, place, cancel); });
+}
+
+TagPage list_tag_page(const Place& place, const std::string& from, const CancelToken& cancel) {
+  NamePage names = read_tags(*place.host, place, from, cancel);
+  TagPage page;
+  for (std::string& name : names.names) page.tags.push_back({std::move(name), ""});
+  page.next = std::move(names.next);
+  return page;
 }
 
 }  // namespace accel::registry

@@ -8,7 +8,7 @@ import accel._core.oci
 import accel._core.registry
 import collections.abc
 import typing
-__all__: list[str] = ['BackendSettings', 'CacheReport', 'CacheRequest', 'CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'DictionaryImage', 'DictionaryReport', 'DictionaryRequest', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'UnpackRequest', 'check', 'convert', 'copy', 'inspect', 'list_files', 'make_dictionary', 'parse_cache_location', 'parse_target_location', 'unpack']
+__all__: list[str] = ['BackendSettings', 'CacheReport', 'CacheRequest', 'CheckReport', 'ConvertReport', 'ConvertRequest', 'CopyReport', 'CopyRequest', 'DecodeLimits', 'DictionaryImage', 'DictionaryReport', 'DictionaryRequest', 'Difference', 'Environment', 'InspectReport', 'InspectedImage', 'InspectedLayer', 'LayerReport', 'Listing', 'Location', 'TargetReport', 'TargetRequest', 'TreeEntry', 'Twin', 'UnpackRequest', 'check', 'convert', 'copy', 'find_twin', 'image_size', 'inspect', 'list_files', 'make_dictionary', 'parse_cache_location', 'parse_target_location', 'unpack']
 class Location:
     """
     Where an image is: a registry, an OCI layout or an archive.
@@ -526,6 +526,18 @@ class CheckReport:
     @property
     def target_digest(self) -> str:
         ...
+class Twin:
+    """
+    Whether a converted image belongs to its source as it is now.
+    """
+    @property
+    def reason(self) -> str:
+        ...
+    @property
+    def state(self) -> str:
+        """
+        missing, stale or fresh.
+        """
 class InspectedLayer:
     """
     One layer: descriptor, diffID and format.
@@ -620,6 +632,14 @@ def convert(request: ConvertRequest, environment: Environment, hooks: accel._cor
 def copy(request: CopyRequest, environment: Environment, hooks: accel._core.base.CallHooks) -> CopyReport:
     """
     Copies an image byte for byte, verifying every blob.
+    """
+def find_twin(client: accel._core.registry.Client, source: accel._core.oci.Reference, target: accel._core.oci.Reference, platforms: collections.abc.Sequence[accel._core.oci.Platform], by_subject: bool, hooks: accel._core.base.CallHooks) -> Twin:
+    """
+    Whether a converted image belongs to its source as it is now.
+    """
+def image_size(client: accel._core.registry.Client, reference: accel._core.oci.Reference, platforms: collections.abc.Sequence[accel._core.oci.Platform], hooks: accel._core.base.CallHooks) -> int:
+    """
+    Compressed bytes of the layers of the wanted platforms.
     """
 def inspect(location: str, platforms: collections.abc.Sequence[accel._core.oci.Platform], environment: Environment, hooks: accel._core.base.CallHooks) -> InspectReport:
     """

@@ -3,7 +3,7 @@ References, platforms and descriptors.
 """
 from __future__ import annotations
 import typing
-__all__: list[str] = ['Descriptor', 'MAX_TAG_LENGTH', 'Platform', 'Reference', 'host_platform', 'is_tag']
+__all__: list[str] = ['Descriptor', 'MAX_TAG_LENGTH', 'Platform', 'RawManifest', 'Reference', 'host_platform', 'is_tag']
 class Reference:
     """
     host[:port]/repository[:tag][@digest], normalised as Docker does.
@@ -91,6 +91,16 @@ class Descriptor:
         """
     @property
     def urls(self) -> list[str]:
+        ...
+class RawManifest:
+    """
+    A manifest or index exactly as it is stored.
+    """
+    @property
+    def bytes(self) -> bytes:
+        ...
+    @property
+    def descriptor(self) -> Descriptor:
         ...
 def host_platform() -> Platform:
     """

@@ -3,10 +3,11 @@ Registries: settings and diagnosis.
 """
 from __future__ import annotations
 import accel._core.base
+import accel._core.oci
 import collections.abc
 import datetime
 import typing
-__all__: list[str] = ['HostOptions', 'HostReport', 'Options', 'Step', 'diagnose']
+__all__: list[str] = ['Client', 'HostOptions', 'HostReport', 'NamePage', 'Options', 'Step', 'TagEntry', 'TagPage', 'diagnose']
 class HostOptions:
     """
     Settings of one registry host.
@@ -131,6 +132,68 @@ class HostReport:
     @property
     def steps(self) -> list[Step]:
         ...
+class NamePage:
+    """
+    One page of a list of names.
+    """
+    @property
+    def names(self) -> list[str]:
+        ...
+    @property
+    def next(self) -> str:
+        """
+        Asks for the page after this one; empty on the last.
+        """
+class TagEntry:
+    """
+    A tag, and the digest it points to where the list says so.
+    """
+    @property
+    def digest(self) -> str:
+        """
+        Empty when the list does not say.
+        """
+    @property
+    def tag(self) -> str:
+        ...
+class TagPage:
+    """
+    One page of tags.
+    """
+    @property
+    def next(self) -> str:
+        """
+        As of NamePage.
+        """
+    @property
+    def tags(self) -> list[TagEntry]:
+        ...
+class Client:
+    """
+    Registries, with connections and tokens kept.
+    """
+    def __init__(self, options: Options) -> None:
+        ...
+    def get_manifest(self, reference: accel._core.oci.Reference, hooks: accel._core.base.CallHooks) -> accel._core.oci.RawManifest:
+        """
+        The manifest or index that a reference names, whatever it is of.
+        """
+    def is_harbor(self, host: str, hooks: accel._core.base.CallHooks) -> bool:
+        """
+        True when the host is a Harbor.
+        """
+    def list_projects(self, host: str, next: str, hooks: accel._core.base.CallHooks) -> NamePage:
+        """
+        One page of Harbor's projects.
+        """
+    def list_repositories(self, host: str, project: str, next: str, hooks: accel._core.base.CallHooks) -> NamePage:
+        """
+        One page of the repositories of a Harbor project or, with an empty one, of the catalog.
+        """
+    def list_tags(self, reference: accel._core.oci.Reference, harbor: bool, next: str, hooks: accel._core.base.CallHooks) -> TagPage:
+        """
+        One page of the tags of a repository; with `harbor` by its API, with digests.
+        """
 def diagnose(host: str, options: Options, hooks: accel._core.base.CallHooks) -> HostReport:
     """
     Checks a host step by step; what it finds is in the report.
