@@ -15,6 +15,7 @@ import accel
 from acceld import logs, systemd
 from acceld.app import make_app
 from acceld.listener import Certificate, Listener
+from acceld.protocol import MAX_CONNECTIONS, Protocol, allow_connections
 from acceld.reload import without_fixed
 from acceld.tasks.db import open_database
 from acceld.tasks.group import GroupCommit
@@ -52,6 +53,7 @@ def run(path: Path, *, log_format: str | None = None, log_level: str = "info") -
     config = accel.Config.load(path)
     mask = logs.configure(log_level, log_format)
     mask.hide(logs.secrets_of(config))
+    allow_connections()
     with contextlib.ExitStack() as stack:
         tls = config.server.tls
         certificate = Certificate(tls.cert, tls.key) if tls else None
@@ -170,7 +172,8 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Limits, context: ssl.SSLContext | None, on_ready: Callable[[], None]) -> None:
         settings = uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
+            limit_concurrency=MAX_CONNECTIONS,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 64 << 20  # bytes; the result of an image with thousands of layers has a few
 
 _PROGRESS_INTERVAL = 0.5  # seconds
-_NICE = 5  # the daemon's answers come before the work
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,6 @@ def main(pipe: Connection, job: Job) -> None:
     """Does one task and reports over `pipe`. The parent alone decides when to stop: signals of the terminal are its."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    os.nice(_NICE)
     reporter = _Reporter(pipe)
     parent = _Parent(pipe, reporter)
     logger = logging.getLogger("accel")
