@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from accel._check import inspect_report
@@ -110,7 +111,7 @@ def execute(
             return _nothing_to_do(settled, inspect_report(settled.source, (), environment, hooks))
         result = ConvertResult.from_report(native.convert(request, environment, hooks))
     if not dry_run:
-        make_room(config)
+        result = replace(result, collected=make_room(config))
     return _with_done_targets(settled, result)
 
 

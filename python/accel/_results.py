@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from accel._core import convert as native
+    from accel._store import CollectReport
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,14 @@ class CacheUse:
 
 @dataclass(frozen=True)
 class ConvertResult:
-    """The outcome of `convert`."""
+    """The outcome of `convert`. `collected`: what had to leave the local store afterwards, where something had to."""
 
     source: Source
     targets: tuple[Target, ...]
     elapsed: Elapsed = field(default_factory=Elapsed)
     bytes: Transferred = field(default_factory=Transferred)
     cache: CacheUse | None = None
+    collected: CollectReport | None = None
 
     @classmethod
     def from_report(cls, report: native.ConvertReport) -> ConvertResult:

@@ -165,7 +165,7 @@ class Server(Model):
     max_body: Annotated[int, BeforeValidator(_byte_count), Field(gt=0)] = 1 << 20
     rate: float | None = Field(default=None, gt=0)
     body_timeout: Seconds = 10.0
-    grace: Annotated[float, BeforeValidator(_duration), Field(ge=0)] = 20.0
+    grace: Annotated[float, BeforeValidator(_duration), Field(ge=0)] = 30.0
 
     @model_validator(mode="after")
     def _one_token(self) -> Self:

@@ -163,13 +163,18 @@ class Store:
         return CollectReport(**{name: getattr(done, name) for name in CollectReport.__dataclass_fields__})
 
 
-def make_room(config: Config | None) -> None:
-    """After each task: a store above its mark is brought down to it. A failure is a warning, as the task is done."""
+def make_room(config: Config | None) -> CollectReport | None:
+    """After each task: a store above its mark is brought down to it. A failure is a warning, as the task is done.
+
+    Returns:
+        What was done; None when nothing was.
+    """
     if config is None or "work_dir" not in config.provider.model_fields_set:
-        return
+        return None
     directory, threshold = config.provider.work_dir, config.provider.gcpolicy.threshold
     try:
         if Store(directory, create=False).collect(threshold, dry_run=True).evicted_blobs:
-            Store(directory).collect(threshold)
+            return Store(directory).collect(threshold)
     except StoreError as error:
         _LOGGER.warning("local store: %s", error)
+    return None

@@ -5,17 +5,22 @@ Numbers about tasks come from the database when they are asked for: all daemons 
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+import accel
 from acceld.errors import QueueError
 from acceld.tasks import counters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from prometheus_client.metrics_core import Metric
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 PREFIX = "acceleration_service"
 CORE = f"{PREFIX}_core"
+STORE_LOOK = 60.0  # seconds
 _LABELS = ("code", "method", "host", "url")
 _SIZES = (100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 
@@ -33,13 +39,19 @@ _COUNTED = {
     "ended": ("tasks_ended", ("state",)),
     "retries": ("task_retries", ("registry", "status")),
     "reaped": ("tasks_reaped", ()),
+    "bytes": ("bytes", ("direction",)),
+    "size": ("image_bytes", ("side",)),
+    "cache": ("cache_layers", ("outcome",)),
+    "evicted_blobs": ("store_evicted_blobs", ()),
+    "evicted_bytes": ("store_evicted_bytes", ()),
 }
 
 
 class Metrics:
     """The metrics of one app."""
 
-    def __init__(self, server_name: str, database: Database) -> None:
+    def __init__(self, server_name: str, database: Database, work_dir: Path | None = None) -> None:
+        """`work_dir` has the local store; None where conversions use none."""
         self._registry = CollectorRegistry()
         http = f"{PREFIX}_{''.join(c if c.isalnum() and c.isascii() else '_' for c in server_name.lower())}"
         self._requests = Counter(f"{http}_requests_total", "HTTP requests.", _LABELS, registry=self._registry)
@@ -53,6 +65,8 @@ class Metrics:
             f"{http}_response_size_bytes", "Bytes of replies.", _LABELS, buckets=_SIZES, registry=self._registry
         )
         self._registry.register(_Tasks(database))
+        if work_dir:
+            self._registry.register(_Store(work_dir))
 
     def observe(self, labels: tuple[str, str, str, str], seconds: float, received: int, sent: int) -> None:
         """Counts one request. `labels`: code, method, host, route."""
@@ -110,6 +124,30 @@ class _Tasks(Collector):
         yield from _conversions(totals)
 
 
+class _Store(Collector):
+    """How large the local store of this machine is; looked up at most once in STORE_LOOK seconds, as it reads names."""
+
+    def __init__(self, work_dir: Path) -> None:
+        self._work_dir = work_dir
+        self._lock = threading.Lock()
+        self._looked = float("-inf")
+        self._bytes = 0
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: registration must not read the disk."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """The store's size, where it can be read."""
+        with self._lock, contextlib.suppress(accel.StoreError):
+            if time.monotonic() - self._looked >= STORE_LOOK:
+                self._bytes = accel.Store(self._work_dir, create=False).usage().total_bytes
+                self._looked = time.monotonic()
+            yield GaugeMetricFamily(
+                f"{CORE}_store_bytes", "What the local store takes on this machine's disk.", self._bytes
+            )
+
+
 def _conversions(totals: dict[tuple[str, str], float]) -> Iterator[Metric]:
     """The reference's counters of conversions: tasks that ended, whatever way, and those that failed."""
     done, failed = (totals.get(("ended", state), 0.0) for state in ("done", "failed"))
@@ -117,3 +155,12 @@ def _conversions(totals: dict[tuple[str, str], float]) -> Iterator[Metric]:
         family = CounterMetricFamily(f"{CORE}_conversions_{name}", "Conversions that ended.", labels=["op"])
         family.add_metric(["convert"], value)
         yield family
+    seconds = HistogramMetricFamily(
+        f"{CORE}_conversions_op_duration_seconds", "Time of conversions that ended well.", labels=["op"]
+    )
+    buckets, count = [], 0.0
+    for bound in (*(f"{bound:g}" for bound in counters.DURATIONS), "+Inf"):
+        count += totals.get(("duration", bound), 0.0)
+        buckets.append((bound, count))
+    seconds.add_metric(["convert"], buckets, totals.get(("duration", "sum"), 0.0))
+    yield seconds

@@ -27,4 +27,6 @@ def without_fixed(wanted: accel.Config, now: accel.Config) -> tuple[accel.Config
             kept["tls"] = old.tls
         later += [f"{name}.{key}" for key in kept]
         sections[name] = new.model_copy(update=kept)
+        # What was left to its default still is: a store in everybody's /tmp is none of ours.
+        sections[name].model_fields_set.difference_update(kept.keys() - old.model_fields_set)
     return wanted.model_copy(update=sections), later

@@ -14,8 +14,10 @@ import uvicorn
 import accel
 from acceld import logs, systemd
 from acceld.app import make_app
+from acceld.jobs import make_jobs
 from acceld.listener import Certificate, Listener
 from acceld.protocol import MAX_CONNECTIONS, Protocol, allow_connections
+from acceld.periodic import Periodic
 from acceld.reload import without_fixed
 from acceld.tasks.db import open_database
 from acceld.tasks.group import GroupCommit
@@ -72,6 +74,9 @@ def run(path: Path, *, log_format: str | None = None, log_level: str = "info") -
         draining = threading.Event()
         app = make_app(config, database=database, queue=queue, group=group, history=history, draining=draining)
         pool = WorkerPool(queue, history, config)
+        periodic = Periodic(database, make_jobs(app.service))
+        stack.callback(periodic.stop)
+        periodic.start()
         daemon = Daemon(path, config=config, listener=listener, certificate=certificate, app=app, pool=pool, mask=mask)
         asyncio.run(daemon.run(draining))
 

@@ -11,6 +11,8 @@ from acceld.metrics import Metrics
 from acceld.security import Guard
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import accel
     from acceld.tasks.db import Database
     from acceld.tasks.group import GroupCommit
@@ -37,7 +39,7 @@ class Service:
     metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
-        self.metrics = Metrics(self.config.server.name, self.database)
+        self.metrics = Metrics(self.config.server.name, self.database, store_directory(self.config))
         self.reload(self.config)
 
     def reload(self, config: accel.Config) -> None:
@@ -45,3 +47,8 @@ class Service:
         self.rules = SkipRules.of(config)
         self.guard = Guard(config)
         self.config = config
+
+
+def store_directory(config: accel.Config) -> Path | None:
+    """Where the local store is; None when its place was not chosen, as the default is everybody's /tmp."""
+    return config.provider.work_dir if "work_dir" in config.provider.model_fields_set else None

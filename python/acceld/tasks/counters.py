@@ -14,11 +14,15 @@ from acceld.tasks.schema import counter, tally, task
 Counts = Mapping[tuple[str, str], float]
 """(name, label) → how much to add. The queue itself counts `requests` by admission, `starts` by lane, `ended` by state,
 `retries` by "lane status", `reaped`, and `queued`, which grows and shrinks with the tasks that wait. Workers add
-`bytes` by what was done with them, `size` of `source` and `target`, and `cache` by `hits` and `misses`."""
+`bytes` by what was done with them, `size` of `source` and `target`, `cache` by `hits` and `misses`,
+`evicted_blobs`, `evicted_bytes`, and `duration`; see there."""
 
 INTERVAL = 300  # seconds: charts are no finer
 BY_TIME = frozenset({"ended", "queued", "bytes", "size", "cache"})  # names that are also counted for each interval
 KEPT = 8 * 86400  # seconds that counts by time are kept: a week, and what the current day adds
+
+# Upper bounds in seconds of the histogram of durations: those of the reference, and longer ones.
+DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,12 @@ def add(database: Database, connection: Connection, counts: Counts) -> None:
     rows = [{"name": name, "label": label, "value": value} for (name, label), value in sorted(counts.items()) if value]
     _grow(database, connection, counter, rows)
     _grow(database, connection, tally, [row for row in rows if row["name"] in BY_TIME], at=_interval(database))
+
+
+def duration(seconds: float) -> Counts:
+    """What one conversion of so many seconds adds: to `sum`, and to the bucket that it falls into."""
+    bucket = next((f"{bound:g}" for bound in DURATIONS if seconds <= bound), "+Inf")
+    return {("duration", "sum"): seconds, ("duration", bucket): 1.0}
 
 
 def prune(database: Database) -> None:

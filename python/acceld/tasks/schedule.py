@@ -78,3 +78,30 @@ def tick(database: Database, schedules: Sequence[Schedule]) -> list[str]:
         return put
 
     return database.write(work)
+
+
+def claim(database: Database, name: str, interval: float) -> float:
+    """Whether the caller is to do a job that one daemon does for all.
+
+    Args:
+        database: Where it is noted.
+        name: The job's.
+        interval: Seconds between two runs, whoever does them.
+
+    Returns:
+        0 when the caller is to do it, now; else seconds until it is due.
+    """
+    every = f"every {interval:g} s"
+
+    def work(connection: Connection) -> float:
+        database.lock(connection)
+        now = connection.execute(select(database.now)).scalar_one()
+        row = connection.execute(select(schedule).where(schedule.c.name == name)).one_or_none()
+        if row is not None and row.cron == every and row.next > now:
+            return float(row.next - now)
+        values = {"cron": every, "next": now + interval}
+        statement = database.insert(schedule).values(name=name, **values)
+        connection.execute(statement.on_conflict_do_update(index_elements=[schedule.c.name], set_=values))
+        return 0.0
+
+    return database.write(work)

@@ -110,7 +110,7 @@ schedule = Table(
     "schedule",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("cron", Text, nullable=False),
+    Column("cron", Text, nullable=False),  # when; "every 3600 s" of a job that makes no task
     Column("next", Double, nullable=False),
 )
 

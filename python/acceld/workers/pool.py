@@ -1,4 +1,4 @@
-"""The workers of one daemon: exactly `converter.worker` slots, their heart, and what is tidied from time to time."""
+"""The workers of one daemon: exactly `converter.worker` slots, and their heart."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import accel
 from acceld.errors import QueueError, QueueUnavailable
 from acceld.intake import CONVERT
+from acceld.tasks import counters
 from acceld.tasks.history import History, LogLine
 from acceld.tasks.model import Beat, Failure
 from acceld.tasks.settings import queue_limits
@@ -20,8 +20,9 @@ from acceld.workers.child import Job
 from acceld.workers.run import KILL_AFTER, Run, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    import accel
     from acceld.tasks.model import Claim
     from acceld.tasks.queue import Queue
 
@@ -29,8 +30,6 @@ _LOGGER = logging.getLogger("acceld")
 
 LISTEN_INTERVAL = 0.5  # seconds between two questions whether to stop
 IDLE_WAIT = 5.0  # seconds after which an idle worker looks for work that nobody told it of
-TIDY_INTERVAL = 3600.0  # seconds: the collector of the store, and retention
-REAP_INTERVAL = 5.0  # seconds between two looks for tasks of dead workers
 
 SETTLE_AFTER = 10.0  # seconds a daemon that ends tries to tell a database that does not answer; then leases end
 
@@ -54,7 +53,7 @@ class WorkerPool:
         self._runs: dict[str, Run] = {}  # by token
         self._lock = threading.Lock()
         self._slots: dict[int, threading.Thread] = {}  # those that go on; by number
-        self._helpers: list[threading.Thread] = []
+        self._heart = threading.Thread(target=self._beat, name="heart")
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     @property
@@ -71,12 +70,7 @@ class WorkerPool:
 
     def start(self) -> None:
         """Starts the workers."""
-        self._helpers = [
-            threading.Thread(target=self._beat, name="heart"),
-            threading.Thread(target=self._tidy, name="tidy"),
-        ]
-        for thread in self._helpers:
-            thread.start()
+        self._heart.start()
         self._fill()
 
     def reload(self, config: accel.Config) -> None:
@@ -118,8 +112,8 @@ class WorkerPool:
                         run.stop(Stop.RELEASE, patience=0.0 if self._hurried.is_set() else KILL_AFTER)
             time.sleep(_DRAIN_LOOK)
         self._ended.set()
-        for thread in self._helpers:
-            thread.join()
+        if self._heart.is_alive():
+            self._heart.join()
 
     def hurry(self) -> None:
         """Ends the patience of a `stop` that runs: children are killed, their tasks handed back."""
@@ -204,11 +198,13 @@ class WorkerPool:
     def _tell(self, run: Run) -> str:
         claim, outcome = run.claim, run.outcome
         if "result" in outcome:  # the tags are written, whatever was asked for meanwhile
-            result = outcome["result"]
-            return "done" if self._queue.done(claim, result, _counts(result)) else "lost"
+            result = summed_up(outcome["result"])
+            counts = {**counts_of(result), **counters.duration(run.seconds)}
+            return "done" if self._queue.done(claim, result, counts) else "lost"
         if "skipped" in outcome:
             self._write_log(claim, [LogLine("info", outcome["skipped"])])
-            return f"skipped: {outcome['skipped']}" if self._queue.done(claim, outcome) else "lost"
+            done = self._queue.done(claim, outcome, counters.duration(run.seconds))
+            return f"skipped: {outcome['skipped']}" if done else "lost"
         if run.stopped is Stop.LOST:
             return "lost"
         if run.stopped is Stop.CANCEL:
@@ -240,33 +236,22 @@ class WorkerPool:
                 if answer in _STOPS and run.stopped is None:
                     run.stop(_STOPS[answer])
 
-    def _tidy(self) -> None:
-        """Frees the tasks of dead workers; each hour the store and the history, which any daemon may do at any time."""
-        tidied = time.monotonic()
-        while not self._ended.is_set():
-            try:
-                for task_id in self._queue.reap():
-                    _LOGGER.warning("task %s: its worker went silent", task_id, extra={"task": task_id})
-                if time.monotonic() - tidied >= TIDY_INTERVAL:
-                    tidied = time.monotonic()
-                    self._history.prune(self._config.queue.retention)
-                    self._collect()
-            except accel.Error as error:
-                _LOGGER.warning("tidying: %s", error)
-            self._ended.wait(min(REAP_INTERVAL, self._queue.beat_interval))
 
-    def _collect(self) -> None:
-        provider = self._config.provider
-        if provider.gcpolicy.threshold and provider.work_dir.is_dir():
-            store = accel.Store(provider.work_dir)
-            store.collect(provider.gcpolicy.threshold, percent=store.HOURLY_PERCENT)
+def summed_up(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result with the sizes that lists of tasks show: what was read, and all that was made of it."""
+    sizes = {"source_size": result["source"]["size"], "target_size": sum(made["size"] for made in result["targets"])}
+    return {**result, **sizes}
 
 
-def _counts(result: dict[str, Any]) -> dict[tuple[str, str], float]:
-    """What a conversion adds to the counters: `bytes` by what was done with them, layers by `cache` hit or miss."""
-    cache = result.get("cache") or {}
-    found = {("bytes", name): float(value) for name, value in result["bytes"].items()}
-    return found | {("cache", name): float(cache.get(name, 0)) for name in ("hits", "misses")}
+def counts_of(result: Mapping[str, Any]) -> dict[tuple[str, str], float]:
+    """What a conversion adds to the counters; names as `acceld.tasks.counters` has them."""
+    cache, collected = result["cache"] or {}, result["collected"] or {}
+    return {
+        **{("bytes", name): float(value) for name, value in result["bytes"].items()},
+        **{("size", side): float(result[f"{side}_size"]) for side in ("source", "target")},
+        **{("cache", name): float(cache.get(name, 0)) for name in ("hits", "misses")},
+        **{(name, ""): float(collected.get(name, 0)) for name in ("evicted_blobs", "evicted_bytes")},
+    }
 
 
 def _bounded(failure: Failure) -> Failure:

@@ -57,6 +57,7 @@ class Run:
         self.progress: Mapping[str, Any] | None = None
         self.stopped: Stop | None = None
         self.outcome: Mapping[str, Any] = {}
+        self.seconds = 0.0  # how long it took, once it has ended
         self._job = job
         self._memory_limit = memory_limit
         self._may_publish = may_publish
@@ -86,6 +87,7 @@ class Run:
 
     def work(self, write_log: Callable[[Sequence[LogLine]], None]) -> None:
         """Runs the child to its end; `outcome` has its last word, and is empty when it had none."""
+        begun = time.monotonic()
         self._process.start()
         self._childs_pipe.close()
         try:
@@ -99,6 +101,7 @@ class Run:
             self._process.join(KILL_AFTER)
             self._process.kill()
             self._process.join()
+            self.seconds = time.monotonic() - begun
             with self._lock:
                 self._pipe.close()
 

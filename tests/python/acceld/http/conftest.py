@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from acceld.limits import Limits
+
 CONVERTER = {"driver": "nydus", "rules": [{"tag_suffix": "-nydus"}]}
 
 
@@ -32,7 +34,7 @@ CONVERTER = {"driver": "nydus", "rules": [{"tag_suffix": "-nydus"}]}
 class Parts:
     """An app and what it stands on."""
 
-    app: ASGIApp
+    app: Limits
     database: Database
     queue: Queue
     history: History

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+import accel
+from acceld.tasks import counters
 from acceld.tasks.history import LogLine
 from acceld.tasks.model import Failure
+from acceld.workers.pool import counts_of, summed_up
+from tests.python.acceld.http.conftest import CONVERTER
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.python.acceld.http.conftest import Make, Parts
 
 URL = "/api/v1/conversions"
@@ -265,6 +271,54 @@ def test_metrics_have_the_reference_s_names_and_the_queue_s(make: Make) -> None:
     for name in ("request_duration_seconds", "request_size_bytes", "response_size_bytes"):
         assert f"acceleration_service_api_{name}_count" in text
     assert ask(make(metric={"enabled": False}), "GET", "/metrics").status_code == 404
+
+
+def test_metrics_show_what_workers_did(make: Make, tmp_path: Path) -> None:
+    parts = make(provider={"work_dir": str(tmp_path)})
+    accel.Store(tmp_path).add(b"x" * 5000)
+    for seconds in (0.3, 4000.0):
+        ask(parts, "POST", URL, json=push(f"h.io/a:{seconds}"))
+        claim = parts.queue.take("w")
+        assert claim
+        result = accel.ConvertResult(
+            accel.Source("h.io/a:1", "sha256:0", 100),
+            (accel.Target("nydus", "h.io/a:1-nydus", "sha256:1", "", 70),),
+            bytes=accel.Transferred(1, 2, 3, 4),
+            cache=accel.CacheUse("h.io/a:cache", 5, 6, 0, 0),
+            collected=accel.CollectReport(0, 0, 0, 7, 8, 0, 0, 0, 0),
+        )
+        shown = summed_up(result.to_dict())
+        parts.queue.done(claim, shown, {**counts_of(shown), **counters.duration(seconds)})
+    text = ask(parts, "GET", "/metrics").text
+    for line in (
+        'conversions_op_duration_seconds_bucket{le="0.25",op="convert"} 0.0',
+        'conversions_op_duration_seconds_bucket{le="0.5",op="convert"} 1.0',
+        'conversions_op_duration_seconds_bucket{le="+Inf",op="convert"} 2.0',
+        'conversions_op_duration_seconds_sum{op="convert"} 4000.3',
+        'conversions_op_duration_seconds_count{op="convert"} 2.0',
+        *(f'bytes_total{{direction="{name}"}} {value * 2}.0' for name, value in result.to_dict()["bytes"].items()),
+        'image_bytes_total{side="source"} 200.0',
+        'image_bytes_total{side="target"} 140.0',
+        'cache_layers_total{outcome="hits"} 10.0',
+        'cache_layers_total{outcome="misses"} 12.0',
+        "store_evicted_blobs_total 14.0",
+        "store_evicted_bytes_total 16.0",
+        f"store_bytes {float(accel.Store(tmp_path).usage().total_bytes)}",
+    ):
+        assert f"acceleration_service_core_{line}" in text, (line, text)
+    (task, _) = ask(parts, "GET", URL).json()
+    assert (task["source_size"], task["target_size"]) == (100, 70)
+
+
+def test_another_configuration_holds_from_the_next_request_on(make: Make) -> None:
+    parts = make(server={"max_body": "1KiB", "rate": 100})
+    assert ask(parts, "POST", URL, json=push("h.io/a:1")).status_code == 200
+    wanted = {"server": {"max_body": 10}, "converter": CONVERTER, **CLOSED}
+    parts.app.service.reload(accel.Config.from_dict(wanted))
+    assert ask(parts, "POST", URL, json=push("h.io/a:1")).status_code == 413
+    parts.app.service.reload(accel.Config.from_dict({"converter": CONVERTER, **CLOSED, "server": {"rate": 1}}))
+    assert code(ask(parts, "POST", URL, json=push("h.io/a:1")))[0] == 401
+    assert code(ask(parts, "POST", URL, json=push("h.io/a:1")))[0] == 429
 
 
 def test_a_body_that_is_too_large_is_refused(make: Make) -> None:

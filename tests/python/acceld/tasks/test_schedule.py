@@ -11,7 +11,7 @@ from acceld.tasks.db import Database, open_database
 from acceld.tasks.history import History
 from acceld.tasks.model import NewTask
 from acceld.tasks.queue import Queue
-from acceld.tasks.schedule import Schedule, tick
+from acceld.tasks.schedule import Schedule, claim, tick
 from tests.python.acceld.tasks.conftest import HandClock, NewUrl
 
 HOURLY = Schedule("collect", "0 * * * *", NewTask(kind="collect", key="collect", lane="store"))
@@ -74,3 +74,27 @@ def test_several_daemons_put_each_task_once(new_url: NewUrl, clock: HandClock) -
     finally:
         for database in daemons:
             database.close()
+
+
+def test_a_job_for_all_is_claimed_once_an_interval(database: Database, clock: HandClock) -> None:
+    clock.seconds = MIDNIGHT
+    assert claim(database, "retention", 3600) == 0
+    assert claim(database, "retention", 3600) == 3600
+    assert claim(database, "other", 60) == 0
+    clock.advance(3590)
+    assert claim(database, "retention", 3600) == pytest.approx(10)
+    clock.advance(11)
+    assert claim(database, "retention", 3600) == 0
+    assert claim(database, "retention", 1800) == 0  # another interval begins anew
+
+
+def test_daemons_that_look_at_the_same_time_share_the_job(new_url: NewUrl) -> None:
+    url = new_url()
+    databases = [open_database(url) for _ in range(4)]
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            waits = list(pool.map(lambda number: claim(databases[number % 4], "job", 3600), range(16)))
+    finally:
+        for database in databases:
+            database.close()
+    assert sorted(waits)[:2] == [0, pytest.approx(3600, abs=60)]
