@@ -16,8 +16,8 @@ from acceld import logs, systemd
 from acceld.app import make_app
 from acceld.jobs import make_jobs
 from acceld.listener import Certificate, Listener
-from acceld.protocol import MAX_CONNECTIONS, Protocol, allow_connections
 from acceld.periodic import Periodic
+from acceld.protocol import MAX_CONNECTIONS, Protocol, allow_connections
 from acceld.reload import without_fixed
 from acceld.tasks.db import open_database
 from acceld.tasks.group import GroupCommit
