@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from acceld.tasks.group import GroupCommit
     from acceld.tasks.history import History
     from acceld.tasks.queue import Queue
+    from acceld.tracing import Tracing
 
 
 def make_app(
@@ -33,6 +34,7 @@ def make_app(
     group: GroupCommit,
     history: History,
     draining: threading.Event | None = None,
+    tracing: Tracing | None = None,
 ) -> Limits:
     """The app of one daemon; everything it uses stays the caller's.
 
@@ -43,10 +45,13 @@ def make_app(
         group: What webhooks are put in by.
         history: What is shown.
         draining: Set by the caller when the daemon is about to end: then it is not ready.
+        tracing: Where spans of requests go; nowhere by default.
     """
     service = Service(config, database, queue, group, history)
     if draining is not None:
         service.draining = draining
+    if tracing is not None:
+        service.tracing = tracing
     app = FastAPI(title="Acceleration Service", version=accel.__version__, docs_url=None, redoc_url=None)
     app.state.service = service
     routers = [webhooks.router, conversions.router, health.router]

@@ -23,6 +23,7 @@ from acceld.tasks.db import open_database
 from acceld.tasks.group import GroupCommit
 from acceld.tasks.history import History
 from acceld.tasks.settings import make_queue, queue_url
+from acceld.tracing import open_tracing
 from acceld.workers.pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -71,9 +72,13 @@ def run(path: Path, *, log_format: str | None = None, log_level: str = "info") -
         queue, history = make_queue(config, database), History(database)
         group = GroupCommit(queue)
         stack.callback(group.close)
+        tracing = open_tracing()
+        stack.callback(tracing.close)
         draining = threading.Event()
-        app = make_app(config, database=database, queue=queue, group=group, history=history, draining=draining)
-        pool = WorkerPool(queue, history, config)
+        app = make_app(
+            config, database=database, queue=queue, group=group, history=history, draining=draining, tracing=tracing
+        )
+        pool = WorkerPool(queue, history, config, tracing)
         periodic = Periodic(database, make_jobs(app.service))
         stack.callback(periodic.stop)
         periodic.start()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from acceld.events.skip import SkipRules
 from acceld.metrics import Metrics
 from acceld.security import Guard
+from acceld.tracing import Tracing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ class Service:
     group: GroupCommit
     history: History
     draining: threading.Event = field(default_factory=threading.Event)
+    tracing: Tracing = field(default_factory=Tracing)
     rules: SkipRules = field(init=False)
     guard: Guard = field(init=False)
     metrics: Metrics = field(init=False)

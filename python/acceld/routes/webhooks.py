@@ -6,6 +6,7 @@ This is the one route that has to bear a thousand requests a second; `Shortcut` 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -20,6 +21,8 @@ from acceld.service import Service
 from acceld.tasks.model import ENDED, NewTask, SkippedEvent, State
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATH = "/api/v1/conversions"
@@ -43,14 +46,22 @@ async def create(request: Request, service: TheService, sync: str = "", registry
     """
     if service.draining.is_set():
         raise Refusal(503, UNHEALTHY, "the daemon is about to end", {"Retry-After": "5"})
+    with service.tracing.request(f"POST {PATH}", request.headers) as context:
+        return await _create(request, service, sync in _TRUE, registry, context)
+
+
+async def _create(request: Request, service: Service, sync: bool, registry: str, context: Mapping[str, str]) -> str:
+    """`context` goes into the arguments of the tasks."""
     body = await request.body()
     header = request.headers.get("authorization", "")
     arguments = (service, body, dict(request.headers), registry, header)
     small = len(body) <= _SMALL_BODY
     tasks, skipped = _read(*arguments) if small else await run_in_threadpool(_read, *arguments)
+    if context:
+        tasks = [replace(task, arguments={**task.arguments, **context}) for task in tasks]
     if tasks or skipped:
         tickets = await asyncio.wrap_future(service.group.put(tasks, skipped))
-        if sync in _TRUE:
+        if sync:
             for ticket in tickets:
                 await _wait(request, service, ticket.task_id)
     return "Ok"

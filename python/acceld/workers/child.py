@@ -1,10 +1,10 @@
 """What runs in the child process of one task: look at the source, settle the conversion, carry it out.
 
 Child and parent exchange JSON objects over a pipe. The child sends `{"log": [level, text]}`, `{"progress": {…}}`,
-`{"publish": true}` when it is about to write tags, and at last one outcome: `{"result": {…}}`, `{"skipped": reason}`,
-`{"cancelled": true}` or `{"failure": {…}}`. The parent sends `{"cancel": true}`, and `{"publish": until}` as answer: a
-time of CLOCK_BOOTTIME, after which the child asks again. When the parent closes the pipe, or dies, the child ends at
-once.
+`{"publish": true}` when it is about to write tags, `{"steps": […]}` for traces, and at last one outcome: `{"result":
+{…}}`, `{"skipped": reason}`, `{"cancelled": true}` or `{"failure": {…}}`. The parent sends `{"cancel": true}`, and
+`{"publish": until}` as answer: a time of CLOCK_BOOTTIME, after which the child asks again. When the parent closes the
+pipe, or dies, the child ends at once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import accel
 from acceld.events import artifact
 from acceld.tasks.model import Failure
+from acceld.tracing import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +35,13 @@ _PROGRESS_INTERVAL = 0.5  # seconds
 
 @dataclass(frozen=True)
 class Job:
-    """What the child is to do. `arguments` as `acceld.intake` makes them."""
+    """What the child is to do. `arguments` as `acceld.intake` makes them; `traced`: say which steps it took."""
 
     source: str
     digest: str
     arguments: Mapping[str, Any]
     config: accel.Config
+    traced: bool = False
 
 
 class Skipped(Exception):  # noqa: N818 - nothing is wrong
@@ -50,7 +52,8 @@ def main(pipe: Connection, job: Job) -> None:
     """Does one task and reports over `pipe`. The parent alone decides when to stop: signals of the terminal are its."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    reporter = _Reporter(pipe)
+    steps = Steps() if job.traced else None
+    reporter = _Reporter(pipe, steps)
     parent = _Parent(pipe, reporter)
     logger = logging.getLogger("accel")
     logger.setLevel(logging.INFO)
@@ -63,6 +66,8 @@ def main(pipe: Connection, job: Job) -> None:
         outcome = {"cancelled": True}
     except Exception as error:
         outcome = {"failure": asdict(describe(error))}
+    if steps:
+        reporter.send({"steps": steps.as_list()})
     reporter.send(outcome)
 
 
@@ -122,9 +127,10 @@ def describe(error: Exception) -> Failure:
 class _Reporter(logging.Handler):
     """Sends messages to the parent."""
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, pipe: Connection, steps: Steps | None) -> None:
         super().__init__()
         self._pipe = pipe
+        self._steps = steps
         self._sending = threading.Lock()
         self._done: dict[str, dict[tuple[str, str], int]] = {}
         self._total = 0
@@ -145,6 +151,8 @@ class _Reporter(logging.Handler):
 
     def show(self, event: accel.ProgressEvent) -> None:
         """Sums up bytes by kind of work; what it sends is bounded in size and rate."""
+        if self._steps:
+            self._steps.note(event)
         if event.kind == "image":
             self._total += event.total
         else:

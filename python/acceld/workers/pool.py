@@ -16,6 +16,7 @@ from acceld.tasks import counters
 from acceld.tasks.history import History, LogLine
 from acceld.tasks.model import Beat, Failure
 from acceld.tasks.settings import queue_limits
+from acceld.tracing import Tracing
 from acceld.workers.child import Job
 from acceld.workers.run import KILL_AFTER, Run, Stop
 
@@ -42,10 +43,12 @@ _STOPS = {Beat.CANCEL: Stop.CANCEL, Beat.LOST: Stop.LOST}
 class WorkerPool:
     """Workers that run from `start` to `stop`. Thread-safe."""
 
-    def __init__(self, queue: Queue, history: History, config: accel.Config) -> None:
+    def __init__(self, queue: Queue, history: History, config: accel.Config, tracing: Tracing | None = None) -> None:
+        """`tracing`: where spans of attempts go; nowhere by default."""
         self._queue = queue
         self._history = history
         self._config = config
+        self._tracing = tracing or Tracing()
         self._stopping = threading.Event()
         self._hurried = threading.Event()
         self._ended = threading.Event()
@@ -148,7 +151,8 @@ class WorkerPool:
     def _run(self, claim: Claim) -> None:
         task, config = claim.task, self._config
         _LOGGER.info("task %s: %s, attempt %d", task.id, task.source, task.attempt, extra={"task": task.id})
-        job = Job(task.source, task.digest, task.arguments, config)
+        begun = time.time_ns()
+        job = Job(task.source, task.digest, task.arguments, config, self._tracing.enabled)
         run = Run(claim, job, config.converter.worker_memory, lambda: self._may_publish(run))
         with self._lock:
             self._runs[claim.token] = run
@@ -158,6 +162,7 @@ class WorkerPool:
         finally:
             with self._lock:
                 del self._runs[claim.token]
+        self._tracing.attempt(task, begun, run.steps, ending)
         _LOGGER.info("task %s: %s", task.id, ending, extra={"task": task.id})
 
     def _may_publish(self, run: Run) -> float:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from acceld.tasks.history import LogLine
 from acceld.tasks.model import Failure
+from acceld.tracing import Step
 from acceld.workers import child
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Run:
         self.stopped: Stop | None = None
         self.outcome: Mapping[str, Any] = {}
         self.seconds = 0.0  # how long it took, once it has ended
+        self.steps: list[Step] = []
         self._job = job
         self._memory_limit = memory_limit
         self._may_publish = may_publish
@@ -147,6 +149,8 @@ class Run:
             lines.append(LogLine(level, text))
         elif "progress" in message:
             self.progress = message["progress"]
+        elif "steps" in message:
+            self.steps = [Step(*step) for step in message["steps"]]
         elif "publish" in message:
             until = self._may_publish()
             with self._lock:
