@@ -10,7 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
@@ -64,9 +64,16 @@ class Metrics:
         self._sent = Histogram(
             f"{http}_response_size_bytes", "Bytes of replies.", _LABELS, buckets=_SIZES, registry=self._registry
         )
+        self._threshold = Gauge(
+            f"{CORE}_store_threshold_bytes", "provider.gcpolicy.threshold; 0: no limit.", registry=self._registry
+        )
         self._registry.register(_Tasks(database))
         if work_dir:
             self._registry.register(_Store(work_dir))
+
+    def set_store_threshold(self, threshold: int) -> None:
+        """Shows above how many bytes the local store is cleaned."""
+        self._threshold.set(threshold)
 
     def observe(self, labels: tuple[str, str, str, str], seconds: float, received: int, sent: int) -> None:
         """Counts one request. `labels`: code, method, host, route."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOOK = 60.0  # seconds at most between two looks whether a job is due: another daemon may do it earlier or not at all
 TRY_AGAIN = 5.0  # seconds after the database did not answer
 
-_END_PATIENCE = 5.0  # seconds a job has to notice that the daemon ends
+END_PATIENCE = 5.0  # seconds a job has to notice that the daemon ends
 
 _LOGGER = logging.getLogger("acceld")
 
@@ -58,7 +58,7 @@ class Periodic:
     def stop(self) -> None:
         """Ends them."""
         self._stopping.set()
-        deadline = time.monotonic() + _END_PATIENCE
+        deadline = time.monotonic() + END_PATIENCE
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 

@@ -48,6 +48,7 @@ class Service:
         """From the next request on this configuration holds; the name in metrics stays."""
         self.rules = SkipRules.of(config)
         self.guard = Guard(config)
+        self.metrics.set_store_threshold(config.provider.gcpolicy.threshold)
         self.config = config
 
 

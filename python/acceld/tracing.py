@@ -30,7 +30,7 @@ CARRIER = ("traceparent", "tracestate")
 
 MAX_STEPS = 2000  # of one task; what a child sends stays small
 
-_FLUSH = 3.0  # seconds that the daemon's end waits for a collector that does not answer
+FLUSH_PATIENCE = 3.0  # seconds that the daemon's end waits for a collector that does not answer
 
 
 class Step(NamedTuple):
@@ -137,7 +137,7 @@ class Tracing:
         """Sends what is left; a collector that does not answer is not waited for long."""
         if self._provider is not None:
             # Its own time-outs add up to half a minute; an exporter that is shut down gives up at once.
-            patience = threading.Timer(_FLUSH, self._exporter.shutdown)
+            patience = threading.Timer(FLUSH_PATIENCE, self._exporter.shutdown)
             patience.start()
             self._provider.shutdown()
             patience.cancel()

@@ -60,7 +60,7 @@ def exposed(tmp_path: Path) -> str:
     """What a daemon's /metrics shows after one request."""
     database = open_database(f"sqlite:///{tmp_path}/tasks.db")
     try:
-        metrics = Metrics("API", database)
+        metrics = Metrics("API", database, tmp_path)
         metrics.observe(("200", "POST", "", "/api/v1/conversions"), 0.01, 100, 4)
         return metrics.text().decode()
     finally:

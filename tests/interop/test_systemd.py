@@ -8,8 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 import accel
+from acceld import periodic, server, tracing
+from acceld.workers import pool, run
 
 SYSTEMD = Path(__file__).parents[2] / "examples/deploy/systemd"
 UNIT = SYSTEMD / "acceld.service"
@@ -64,6 +67,19 @@ def test_the_account_is_made(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     accounts = (tmp_path / "etc/passwd").read_text(encoding="utf-8")
     assert re.search(r"^acceld:x:\d+:\d+:Acceleration Service:/var/lib/acceld:", accounts, re.MULTILINE)
+
+
+def test_systemd_and_kubernetes_wait_for_an_orderly_end() -> None:
+    """The longest: conversions take all of the grace, then the database does not answer, nor does a collector."""
+    longest = accel.Config.from_dict({}).server.grace + sum(
+        (run.KILL_AFTER, pool.SETTLE_AFTER, server.CLOSE_AFTER, periodic.END_PATIENCE, tracing.FLUSH_PATIENCE)
+    )
+    found = re.search(r"^TimeoutStopSec=(\d+)s$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found
+    assert int(found[1]) > longest
+    chart = SYSTEMD.parent / "helm/acceld/values.yaml"
+    values = yaml.safe_load(chart.read_text(encoding="utf-8"))
+    assert values["terminationGracePeriodSeconds"] > longest + 3  # of preStop
 
 
 def test_its_configuration_loads(monkeypatch: pytest.MonkeyPatch) -> None:
