@@ -109,6 +109,13 @@ def test_a_repeated_delivery_has_the_same_name_and_another_push_has_not() -> Non
     assert len(deliveries) == 2
 
 
+def test_what_scripts_send_in_harbors_form_is_a_new_wish_each_time() -> None:
+    # The reference's `accelctl task create` sends this: the second one means that the tag has moved meanwhile.
+    document = {"type": "PUSH_ARTIFACT", "event_data": {"resources": [{"resource_url": "h.io/app:1"}]}}
+    (event,) = parse(json.dumps(document).encode(), JSON)
+    assert not event.delivery
+
+
 def test_a_delivery_has_a_short_name_whatever_the_sender_calls_it() -> None:
     document = json.loads(body("cloudevents_push.json"))
     document["id"] = "\x00" * 100_000
