@@ -151,7 +151,7 @@ def test_alerts_and_dashboard_are_those_of_the_folder_monitoring(tmp_path: Path)
         ({"replicas": 2, "database": {"existingSecret": "x"}}, "cannot share one volume"),
         ({"ingress": {"enabled": True}}, "ingress.host is the name"),
         ({"replica": 2}, "replica"),
-        ({"config": {"convertor": {}, "converter": {}}}, "convertor"),
+        ({"config": {"converter": "nydus"}}, "converter"),
         ({"terminationGracePeriodSeconds": 10}, "terminationGracePeriodSeconds"),
         ({"image": {"digest": "latest"}}, "digest"),
     ],

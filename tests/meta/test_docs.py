@@ -113,6 +113,7 @@ def test_shell_examples_use_options_that_exist(document: str, code: str) -> None
 @pytest.mark.parametrize(("document", "code"), snippets("yaml"))
 def test_configuration_examples_load(document: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_AUTH", "dXNlcjpwYXNzd29yZA==")
+    monkeypatch.setenv("WEBHOOK_HEADER", "Bearer a-long-random-text")
     file = tmp_path / f"{Path(document).stem}.yaml"
     file.write_text(code, encoding="utf-8")
     accel.Config.load(file)
