@@ -117,10 +117,13 @@ net::Url Host::root(const CancelToken& cancel) {
   // Only for loopback hosts, and only when something other than TLS answers or nobody does: a time-out proves nothing.
   if (!plain_http_setting() && net::is_loopback(url.host) && !answers_tls(url, cancel)) {
     url = root_url("http", name_);
-    services_->log->info("registry on this machine does not speak TLS: using HTTP", {{"host", name_}});
   }
   const std::lock_guard lock(mutex_);
-  if (!root_) root_ = url;
+  if (root_) return *root_;  // another thread asked too, and was first
+  root_ = url;
+  if (url.scheme != configured_root().scheme) {
+    services_->log->info("registry on this machine does not speak TLS: using HTTP", {{"host", name_}});
+  }
   return *root_;
 }
 
