@@ -68,6 +68,7 @@ from accel._results import (
     Transferred,
 )
 from accel._store import CollectReport, Store, StoredBlob, StoreUsage
+from accel._templates import glob_matches
 from accel._unpack import unpack
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ __all__ = [
     "diagnose",
     "execute",
     "formats",
+    "glob_matches",
     "inspect",
     "inspect_cache",
     "made_here",

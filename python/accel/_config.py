@@ -13,7 +13,7 @@ from accel._core import formats
 from accel._core.convert import Location
 from accel._errors import ConfigError
 from accel._options import check_options
-from accel._settings import Converter, Driver, Host, Metric, Model, Provider, Queue, Server
+from accel._settings import Converter, Driver, Host, Metric, Model, Provider, Queue, Reconciliation, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,6 +40,7 @@ class Config(Model):
     provider: Provider = Provider()
     converter: Converter = Converter()
     queue: Queue = Queue()
+    reconciliation: Reconciliation = Reconciliation()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, environment: Mapping[str, str] | None = None) -> Self:

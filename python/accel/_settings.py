@@ -34,6 +34,9 @@ TEMPLATE_FIELDS = ("driver", "host", "repository", "name", "tag")
 
 _CACHE = CacheRequest()  # the defaults
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+# Minute, hour, day of month, month, day of week.
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_PART = re.compile(r"(?:\*|(?P<first>[0-9]{1,2})(?:-(?P<last>[0-9]{1,2}))?)(?:/(?P<step>[0-9]{1,2}))?")
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)\s*")
 
 
@@ -108,6 +111,26 @@ def _duration(value: Any) -> Any:
     return float(match[1]) * _SECONDS[match[2] or "s"]
 
 
+def _cron(value: str) -> str:
+    fields = value.split()
+    if len(fields) != len(_CRON_RANGES) or not all(map(_is_cron_field, fields, _CRON_RANGES)):
+        raise ValueError(f"want minute, hour, day, month and weekday such as '0 3 * * *', got {str(value)!r}")
+    return value
+
+
+def _is_cron_field(text: str, bounds: tuple[int, int]) -> bool:
+    """True for `*`, a number, a range, each perhaps with a step, and lists of them."""
+    low, high = bounds
+    for part in text.split(","):
+        match = _CRON_PART.fullmatch(part)
+        if not match or match["step"] == "0":
+            return False
+        numbers = [int(number) for number in (match["first"], match["last"]) if number]
+        if numbers != sorted(numbers) or not all(low <= number <= high for number in numbers):
+            return False
+    return True
+
+
 def _file_mode(value: Any) -> Any:
     """Octal digits; a number in the file was read as octal when it began with 0."""
     if isinstance(value, str):
@@ -136,6 +159,7 @@ RegularExpression = Annotated[str, AfterValidator(_regular_expression)]
 ByteCount = Annotated[int, BeforeValidator(_byte_count), Field(ge=0)]
 Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
 FileMode = Annotated[int, BeforeValidator(_file_mode), Field(ge=0, le=0o777)]
+Cron = Annotated[str, AfterValidator(_cron)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 OptionText = Annotated[str, BeforeValidator(_option_text)]
 
@@ -429,3 +453,13 @@ class Queue(Model):
     lease: Seconds = 30.0
     max_attempts: int = Field(default=5, ge=1)
     retention: Seconds = 86400.0
+
+
+class Reconciliation(Model):
+    """When the daemon looks for images that no event told it of, and how many of them it looks at in a second.
+
+    `schedule` has minute, hour, day of month, month and day of week, in UTC; without one it looks only when asked.
+    """
+
+    schedule: Cron = ""
+    rate: float = Field(default=20.0, gt=0)

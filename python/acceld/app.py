@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 import accel
 from acceld.limits import Limits
 from acceld.replies import ILLEGAL_PARAMETER, INVALID_ENDPOINT, Refusal, refusal_for
-from acceld.routes import conversions, health, metrics, webhooks
+from acceld.routes import conversions, health, metrics, reconciliations, webhooks
 from acceld.service import Service
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def make_app(
         service.tracing = tracing
     app = FastAPI(title="Acceleration Service", version=accel.__version__, docs_url=None, redoc_url=None)
     app.state.service = service
-    routers = [webhooks.router, conversions.router, health.router]
+    routers = [webhooks.router, conversions.router, reconciliations.router, health.router]
     if config.metric.enabled:
         routers.append(metrics.router)
     for router in routers:

@@ -18,6 +18,7 @@ from acceld.jobs import make_jobs
 from acceld.listener import Certificate, Listener
 from acceld.periodic import Periodic
 from acceld.protocol import MAX_CONNECTIONS, Protocol, allow_connections
+from acceld.reconcile.job import Reconciler
 from acceld.reload import without_fixed
 from acceld.tasks.db import open_database
 from acceld.tasks.group import GroupCommit
@@ -82,7 +83,16 @@ def run(path: Path, *, log_format: str | None = None, log_level: str = "info") -
         periodic = Periodic(database, make_jobs(app.service))
         stack.callback(periodic.stop)
         periodic.start()
-        daemon = Daemon(path, config=config, listener=listener, certificate=certificate, app=app, pool=pool, mask=mask)
+        daemon = Daemon(
+            path,
+            config=config,
+            listener=listener,
+            certificate=certificate,
+            app=app,
+            pool=pool,
+            reconciler=Reconciler(config, database, queue, history),
+            mask=mask,
+        )
         asyncio.run(daemon.run(draining))
 
 
@@ -98,6 +108,7 @@ class Daemon:
         certificate: Certificate | None,
         app: Limits,
         pool: WorkerPool,
+        reconciler: Reconciler,
         mask: logs.Mask,
     ) -> None:
         self._path = path
@@ -106,6 +117,7 @@ class Daemon:
         self._certificate = certificate
         self._app = app
         self._pool = pool
+        self._reconciler = reconciler
         self._mask = mask
         self._stop = asyncio.Event()
 
@@ -117,6 +129,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         http = _Server(self._app, self._certificate.context if self._certificate else None, self._on_ready)
         self._pool.start()
+        self._reconciler.start()
         try:
             serving = asyncio.create_task(http.serve([self._listener.socket]))
             helpers = [asyncio.create_task(work) for work in (self._stop.wait(), self._watch_certificate())]
@@ -124,6 +137,7 @@ class Daemon:
         finally:
             systemd.notify("STOPPING=1")
             draining.set()
+            await loop.run_in_executor(None, self._reconciler.stop)
             await loop.run_in_executor(None, self._pool.stop, self._config.server.grace)
         http.should_exit = True
         await serving
@@ -153,6 +167,7 @@ class Daemon:
             wanted, later = without_fixed(accel.Config.load(self._path), self._config)
             if wanted.server.tls and self._certificate:
                 self._certificate.load(wanted.server.tls.cert, wanted.server.tls.key)
+            self._reconciler.reload(wanted)  # first: it may refuse
             self._mask.hide(logs.secrets_of(wanted))
             self._app.service.reload(wanted)
             self._pool.reload(wanted)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, select
 from acceld.errors import TaskNotFound
 from acceld.tasks import counters
 from acceld.tasks.db import Database, in_state
-from acceld.tasks.model import ENDED, State, Task
+from acceld.tasks.model import ENDED, SERVICE_LANE, State, Task
 from acceld.tasks.records import to_task
 from acceld.tasks.schema import ask, log_line, task
 
@@ -32,7 +32,7 @@ class Filter:
 
     Attributes:
         states: By default all but SKIPPED.
-        lane: The registry.
+        lane: The registry; by default all of them, and not the service's own jobs.
         profile: The profile's name.
         source: Text that the source's reference contains.
     """
@@ -94,8 +94,7 @@ class History:
         numbers = select(task.c.number).order_by(task.c.number.desc()).limit(size + 1)
         if before is not None:
             numbers = numbers.where(task.c.number < before)
-        if wanted.lane:
-            numbers = numbers.where(task.c.lane == wanted.lane)
+        numbers = numbers.where(task.c.lane == wanted.lane if wanted.lane else task.c.lane != SERVICE_LANE)
         if wanted.profile:
             numbers = numbers.where(task.c.profile == wanted.profile)
         if wanted.source:

@@ -25,6 +25,9 @@ ENDED = (State.DONE, State.FAILED, State.CANCELLED, State.SKIPPED)
 
 DEFAULT_MAX_ATTEMPTS = 5
 
+# The lane of the service's own jobs, which are no conversions: they are neither listed nor counted among those.
+SERVICE_LANE = "service"
+
 
 @dataclass(frozen=True)
 class NewTask:

@@ -16,6 +16,7 @@ from acceld.errors import QueueError, TaskNotFound
 from acceld.tasks import admission, backoff, counters
 from acceld.tasks.db import Database, in_state, is_open
 from acceld.tasks.model import (
+    SERVICE_LANE,
     Admission,
     Beat,
     Claim,
@@ -424,7 +425,8 @@ class Queue:
         ended = {"state": state.value, "open": False, "lease": None, "finished": self._database.now, "error": ""}
         connection.execute(update(task).where(task.c.number == row.number).values({**ended, **values}))
         waited = 1 if row.state == State.QUEUED else 0
-        counters.add(self._database, connection, {("ended", state.value): 1, ("queued", ""): -waited})
+        conversion = 1 if row.lane != SERVICE_LANE else 0
+        counters.add(self._database, connection, {("ended", state.value): conversion, ("queued", ""): -waited})
         return state
 
     def _requeue(self, connection: Connection, row: Row[Any], counts: counters.Counts, **values: Any) -> State:

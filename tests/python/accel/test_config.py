@@ -156,6 +156,13 @@ def test_durations_have_units(load: Load, text: str, seconds: float) -> None:
     assert load(f"queue: {{retention: {text}}}").queue.retention == seconds
 
 
+@pytest.mark.parametrize("schedule", ["0 3 * * *", "*/5 1-3,7 1-31/2 12 0-7", "* * * * *"])
+def test_settings_of_the_reconciliation(load: Load, schedule: str) -> None:
+    found = load(f"reconciliation: {{schedule: '{schedule}', rate: 0.5}}").reconciliation
+    assert (found.schedule, found.rate) == (schedule, 0.5)
+    assert (load("").reconciliation.schedule, load("").reconciliation.rate) == ("", 20.0)
+
+
 def test_settings_of_the_queue(load: Load) -> None:
     config = load(
         "queue: {url: 'postgresql://u:${PW}@h/db'}\n"
@@ -257,6 +264,17 @@ def test_settings_of_the_queue(load: Load) -> None:
         ),
         ("queue:\n  lease: soon", ["c.yaml:2: queue.lease: want a duration such as 30s, 15m, 24h or 7d, got 'soon'"]),
         ("queue:\n  lease: 0s", ["c.yaml:2: queue.lease:", "greater than 0"]),
+        (
+            "reconciliation:\n  schedule: soon",
+            ["c.yaml:2: reconciliation.schedule: want minute, hour, day, month and weekday", "got 'soon'"],
+        ),
+        ("reconciliation:\n  schedule: '61 * * * *'", ["c.yaml:2: reconciliation.schedule: want minute"]),
+        ("reconciliation:\n  schedule: '* * * *'", ["c.yaml:2: reconciliation.schedule: want minute"]),
+        ("reconciliation:\n  schedule: '5-1 * * * *'", ["c.yaml:2: reconciliation.schedule: want minute"]),
+        ("reconciliation:\n  schedule: '*/0 * * * *'", ["c.yaml:2: reconciliation.schedule: want minute"]),
+        ("reconciliation:\n  schedule: '0 0 * 13 *'", ["c.yaml:2: reconciliation.schedule: want minute"]),
+        ("reconciliation:\n  schedule: '1, * * * *'", ["c.yaml:2: reconciliation.schedule: want minute"]),
+        ("reconciliation:\n  rate: 0", ["c.yaml:2: reconciliation.rate:", "greater than 0"]),
         ("queue:\n  max_attempts: 0", ["c.yaml:2: queue.max_attempts:", "greater than or equal to 1"]),
         (
             "provider:\n  source:\n    h:\n      limits: {running: 0}",

@@ -1,0 +1,1 @@
+"""Looking for images that no event told of: docs/reconciliation.md."""

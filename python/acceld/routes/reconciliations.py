@@ -1,0 +1,48 @@
+"""Reconciliations: asking for one, and those there were. One of them is a task: the routes of tasks are for it too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from acceld.errors import PayloadError
+from acceld.reconcile.job import new_task
+from acceld.reconcile.pattern import EVERYTHING, Pattern
+from acceld.replies import UNHEALTHY, Refusal
+from acceld.routes.access import Changer, Reader, TheService
+from acceld.routes.conversions import details
+from acceld.tasks.history import Filter
+from acceld.tasks.model import SERVICE_LANE
+
+router = APIRouter(prefix="/api/v1/reconciliations", dependencies=[Reader])
+
+
+class Wanted(BaseModel):
+    """What to look for. `pattern` is `[HOST/]REPOSITORY[:TAG]` with globs; with `dry_run` nothing is queued."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    pattern: str = EVERYTHING
+    dry_run: bool = False
+
+
+@router.post("", status_code=202, dependencies=[Changer])
+def create(service: TheService, wanted: Wanted) -> dict[str, Any]:
+    """Asks for a reconciliation; the reply is its task, which is another's when the same one waits already."""
+    if service.draining.is_set():
+        raise Refusal(503, UNHEALTHY, "the daemon is about to end", {"Retry-After": "5"})
+    pattern = Pattern.parse(wanted.pattern)
+    configured = service.config.provider.source
+    if not pattern.hosts(configured):
+        known = ", ".join(configured) or "none"
+        raise PayloadError(f"no registry of provider.source fits {pattern.text!r}; there are: {known}")
+    ticket = service.queue.put([new_task(pattern, dry_run=wanted.dry_run)])[0]
+    return details(service.history.get(ticket.task_id))
+
+
+@router.get("")
+def index(service: TheService) -> list[dict[str, Any]]:
+    """The last hundred, newest first, each with its report in `result`."""
+    return [details(task) for task in service.history.page(Filter(lane=SERVICE_LANE)).tasks]
