@@ -5,8 +5,11 @@ Spec: service.md section 2 (b).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import accel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +61,21 @@ class Artifact:
     what: str = "an image"
     driver: str = ""
     skip: str = ""
+
+
+def recognise_bytes(raw: bytes) -> Artifact:
+    """`recognise` for a manifest as it is stored.
+
+    Raises:
+        FormatError: it is no JSON object.
+    """
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise accel.FormatError("the manifest is no JSON object; push the image again")
+    return recognise(document)
 
 
 def recognise(document: Mapping[str, Any]) -> Artifact:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -142,11 +141,7 @@ class Scan:
 
     def _is_other(self, found: accel.StoredManifest) -> bool:
         """True, and counted, for what is no image to convert."""
-        try:
-            document = json.loads(found.raw)
-        except (ValueError, RecursionError):
-            raise accel.FormatError(f"{found.reference}: its manifest is no JSON") from None
-        what = artifact.recognise(document if isinstance(document, dict) else {})
+        what = artifact.recognise_bytes(found.raw)
         if what.skip:
             self._report.skip(what.skip)
         return bool(what.skip)

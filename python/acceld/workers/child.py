@@ -83,10 +83,10 @@ def convert(job: Job, reporter: _Reporter, parent: _Parent) -> dict[str, Any]:
     """
     reference = accel.Reference.parse(job.source)
     # Events come in any order: the tag may name another manifest by now, and that push has a task of its own.
-    found = accel.inspect(job.source, config=job.config, cancel=parent.cancel)
+    found = accel.Registries(job.config, cancel=parent.cancel).manifest(job.source)
     if reference.tag and job.digest and found.digest != job.digest:
         raise Skipped(f"superseded: {job.source} is {found.digest} now, not {job.digest}")
-    what = artifact.recognise(json.loads(found.raw))
+    what = artifact.recognise_bytes(found.raw)
     # A person may well want another format of an image that was converted before.
     if what.skip and not (what.driver and job.arguments.get("sender") == "plain"):
         raise Skipped(what.skip)

@@ -31,15 +31,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
         yield registry
 
 
-def push_chart(registry: Registry, name: str, tag: str) -> str:
-    """A Helm chart, as `helm push` makes one; gives its digest."""
-    repository = Repository(registry, name)
-    config = {"mediaType": "application/vnd.cncf.helm.config.v1+json", **repository.put_blob(b'{"name":"chart"}')}
-    layer = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", **repository.put_blob(b"chart")}
-    document = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}
-    return repository.put_manifest(tag, document)
-
-
 def test_a_registry_lists_repositories_and_tags(filled: Registry) -> None:
     registries = accel.Registries()
     assert list(registries.repositories(filled.host)) == ["library/app", "team/web/back", "team/web/front"]
@@ -64,7 +55,7 @@ def test_harbor_lists_what_our_account_sees_with_digests(filled: Registry) -> No
 
 
 def test_a_manifest_is_read_whatever_it_is_of(registry: Registry) -> None:
-    digest = push_chart(registry, "registries/chart", "1.0.0")
+    digest = Repository(registry, "registries/chart").put_chart("1.0.0")
     found = accel.Registries().manifest(registry.reference("registries/chart:1.0.0"))
     assert (found.digest, found.media_type) == (digest, MANIFEST)
     assert b"vnd.cncf.helm" in found.raw

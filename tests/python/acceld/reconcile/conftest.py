@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import accel
-from tests.python.support.layout import MANIFEST, Entry, Layout
+from tests.python.support.layout import Entry, Layout
 from tests.support.registry import plain_registry
 from tests.support.registry_api import Repository
 
@@ -57,13 +57,6 @@ class Filled:
         """Makes its twin, as a worker does."""
         accel.convert(reference, config=self.config())
 
-    def push_chart(self, name: str, tag: str) -> None:
-        """A Helm chart, as `helm push` makes one."""
-        repository = Repository(self.registry, name)
-        config = {"mediaType": "application/vnd.cncf.helm.config.v1+json", **repository.put_blob(b"{}")}
-        layer = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", **repository.put_blob(b"chart")}
-        repository.put_manifest(tag, {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]})
-
 
 @pytest.fixture
 def filled(tmp_path: Path) -> Iterator[Filled]:
@@ -75,6 +68,6 @@ def filled(tmp_path: Path) -> Iterator[Filled]:
         made.push("team/app:stale")
         made.push("team/app:missing")
         made.push("other/app:missing")
-        made.push_chart("team/chart", "1.0.0")
+        Repository(registry, "team/chart").put_chart("1.0.0")
         made.push(f"team/app:sha256-{'a' * 64}.sig")
         yield made

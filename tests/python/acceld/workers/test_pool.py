@@ -25,6 +25,7 @@ from acceld.workers.run import NICENESS
 from tests.python.support.images import noise
 from tests.python.support.layout import Entry, Layer, Layout, tar_bytes
 from tests.support.registry import Registry
+from tests.support.registry_api import Repository
 
 PATIENCE = 90.0  # seconds; a busy machine needs some
 
@@ -143,6 +144,13 @@ def test_what_needs_no_work_ends_with_the_reason(service: Service, push: Push, i
     assert task.result["skipped"].startswith(f"superseded: {source} is sha256:")
     task = service.wait(signing)
     assert (task.state, task.result) == (State.DONE, {"skipped": "a signature, not an image to convert"}), task
+
+
+def test_what_is_no_image_at_all_ends_with_the_reason(service: Service, registry: Registry) -> None:
+    Repository(registry, "charts/demo").put_chart("1.0.0")
+    service.pool.start()
+    task = service.wait(service.convert(registry.reference("charts/demo:1.0.0")))
+    assert (task.state, task.result) == (State.DONE, {"skipped": "a Helm chart, not an image to convert"}), task
 
 
 def test_what_cannot_pass_is_not_tried_again(service: Service, registry: Registry) -> None:
