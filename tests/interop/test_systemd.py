@@ -84,6 +84,7 @@ def test_systemd_and_kubernetes_wait_for_an_orderly_end() -> None:
 
 def test_its_configuration_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_AUTH", "cm9ib3QkYWNjZWw6c2VjcmV0")
+    monkeypatch.setenv("WEBHOOK_HEADER", "Bearer a-long-random-text")
     config = accel.Config.load(SYSTEMD / "acceld.yaml")
     assert str(config.provider.work_dir) == "/var/lib/acceld"
     assert config.converter.driver is not None
