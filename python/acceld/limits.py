@@ -69,7 +69,7 @@ class Limits:
             await self._app(scope, _Replay(body, receive), count)
         except Exception as error:
             refusal = refusal_for(error)
-            if refusal.status == 500:
+            if refusal.status == 500 and not isinstance(error, Refusal):  # an answer is no fault of ours
                 _log.exception("%s %s failed", scope["method"], scope["path"])
             if status:  # the reply has begun
                 raise

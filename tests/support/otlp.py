@@ -70,7 +70,7 @@ class Collector:
                     ]
             self._changed.notify_all()
 
-    def wait_for(self, condition: Callable[[list[Span]], bool], timeout: float = 60) -> list[Span]:
+    def wait_for(self, condition: Callable[[list[Span]], bool], timeout: float = 120) -> list[Span]:
         """The spans, as soon as `condition` holds for them."""
         deadline = time.monotonic() + timeout
         with self._changed:

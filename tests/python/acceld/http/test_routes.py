@@ -183,7 +183,7 @@ def test_pages_follow_each_other_and_filters_hold(make: Make) -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_sync_waits_for_the_end(make: Make, fails: bool) -> None:
+def test_sync_waits_for_the_end(make: Make, fails: bool, caplog: pytest.LogCaptureFixture) -> None:
     parts = make()
 
     async def run() -> httpx.Response:
@@ -206,6 +206,7 @@ def test_sync_waits_for_the_end(make: Make, fails: bool) -> None:
         assert reply.json()["message"] == "no such image"
     else:
         assert (reply.status_code, reply.text) == OK
+    assert not [record for record in caplog.records if record.name.startswith("acceld")]
 
 
 def test_events_tell_of_the_end(make: Make) -> None:
