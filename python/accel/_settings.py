@@ -174,8 +174,8 @@ class Tls(Model):
 class Server(Model):
     """Where the daemon listens (`uds` wins over host and port), who may ask, and how much.
 
-    `max_body` is in bytes, `rate` in requests a second of one address, `body_timeout` what a body may take. `grace` is
-    how long conversions may go on when the daemon is to end.
+    `anonymous_read`: looking at tasks needs no token. `max_body` is in bytes, `rate` in requests a second of one
+    address, `body_timeout` what a body may take. `grace` is how long conversions may go on when the daemon is to end.
     """
 
     name: str = "API"
@@ -186,6 +186,7 @@ class Server(Model):
     tls: Tls | None = None
     token: SecretStr = SecretStr("")
     token_file: ExistingFile | None = None
+    anonymous_read: bool = False
     max_body: Annotated[int, BeforeValidator(_byte_count), Field(gt=0)] = 1 << 20
     rate: float | None = Field(default=None, gt=0)
     body_timeout: Seconds = 10.0

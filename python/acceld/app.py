@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 import accel
 from acceld.limits import Limits
 from acceld.replies import ILLEGAL_PARAMETER, INVALID_ENDPOINT, Refusal, refusal_for
-from acceld.routes import conversions, health, metrics, reconciliations, webhooks
+from acceld.routes import conversions, health, metrics, page, reconciliations, statistics, webhooks
 from acceld.service import Service
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def make_app(
         service.tracing = tracing
     app = FastAPI(title="Acceleration Service", version=accel.__version__, docs_url=None, redoc_url=None)
     app.state.service = service
-    routers = [webhooks.router, conversions.router, reconciliations.router, health.router]
+    routers = [webhooks.router, conversions.router, reconciliations.router, statistics.router, health.router]
+    routers.append(page.router)
     if config.metric.enabled:
         routers.append(metrics.router)
     for router in routers:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, Any
 
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 import accel
 from acceld.errors import PayloadError, QueueError, QueueUnavailable, TaskNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from fastapi import Request
 
 ILLEGAL_PARAMETER = "ERR_ILLEGAL_PARAMETER"
 UNAUTHORIZED = "ERR_UNAUTHORIZED"
@@ -29,6 +32,22 @@ class Refusal(Exception):  # noqa: N818 - an answer rather than a fault of ours
     def reply(self) -> JSONResponse:
         """The reply."""
         return JSONResponse({"code": self.code, "message": str(self)}, self.status, dict(self.headers or {}))
+
+
+def tagged(request: Request, response: Response) -> Response:
+    """The response with an ETag of its body; 304 without one when that is what the client has already."""
+    body = bytes(response.body)
+    response.headers["ETag"] = tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    if tag not in known and "*" not in known:
+        return response
+    kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
+    return Response(status_code=304, headers=kept)
+
+
+def document(request: Request, value: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON that clients ask for again and again: what has not changed is not sent again."""
+    return tagged(request, JSONResponse(value, headers={"Cache-Control": "private, no-cache", **(headers or {})}))
 
 
 def unauthorized() -> Refusal:

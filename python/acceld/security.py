@@ -19,7 +19,9 @@ class Guard:
         self._webhooks = {host: settings.webhook for host, settings in config.provider.source.items()}
 
     def may_read(self, header: str) -> bool:
-        """True when the header carries the token, or none is configured."""
+        """True when the header carries the token, none is configured, or reading needs none."""
+        if self._server.anonymous_read:
+            return True
         token = self._server.read_token()
         return not (token or self._server.token_file) or (bool(token) and _equal(header, f"Bearer {token}"))
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from acceld.replies import document
 from acceld.routes.access import Changer, Reader, TheService
 from acceld.tasks.history import MAX_PAGE_SIZE, PAGE_SIZE, Filter
 from acceld.tasks.model import ENDED, State, Task
@@ -38,17 +39,24 @@ router = APIRouter(prefix="/api/v1/conversions", dependencies=[Reader])
 
 
 def summary(task: Task) -> dict[str, Any]:
-    """A task in the reference's fields, and its state in ours."""
+    """A task in the reference's fields, then what else lists of tasks show."""
+    source_size, target_size = _sizes(task)
     return {
         "id": task.id,
         "created": _time(task.created),
         "finished": _time(task.finished),
         "source": task.source,
-        "source_size": task.result.get("source_size", 0),
-        "target_size": task.result.get("target_size", 0),
+        "source_size": source_size,
+        "target_size": target_size,
         "status": _STATUS[task.state],
         "reason": task.error,
         "state": task.state.value,
+        "registry": task.lane,
+        "profile": task.profile,
+        "drivers": [target["driver"] for target in task.result.get("targets", ())],
+        "attempt": task.attempt,
+        "started": _time(task.started),
+        "progress": {name: value for name, value in task.progress.items() if name != "layers"},
     }
 
 
@@ -56,18 +64,20 @@ def details(task: Task) -> dict[str, Any]:
     """Everything about a task that is for people."""
     return summary(task) | {
         "digest": task.digest,
-        "registry": task.lane,
-        "profile": task.profile,
         "priority": task.priority,
-        "attempt": task.attempt,
         "max_attempts": task.max_attempts,
         "worker": task.worker,
-        "started": _time(task.started),
         "due": _time(task.due),
         "cancel_requested": task.cancel_requested,
         "progress": dict(task.progress),
         "result": dict(task.result),
     }
+
+
+def _sizes(task: Task) -> tuple[int, int]:
+    """Bytes of the source, and of all targets together; 0 as long as they are not known."""
+    source, targets = task.result.get("source", {}), task.result.get("targets", ())
+    return source.get("size", 0), sum(target["size"] for target in targets)
 
 
 def _time(seconds: float | None) -> str:
@@ -94,13 +104,14 @@ def index(
     page = service.history.page(Filter(states, registry, profile, source), before=before, size=limit)
     url = request.url.include_query_params(before=page.next)
     headers = {} if page.next is None else {"Link": f'<{url.path}?{url.query}>; rel="next"'}
-    return JSONResponse([summary(task) for task in page.tasks], headers=headers)
+    return document(request, [summary(task) for task in page.tasks], headers)
 
 
 @router.get("/{task_id}")
-def show(service: TheService, task_id: str) -> dict[str, Any]:
+def show(service: TheService, request: Request, task_id: str) -> Response:
     """One task."""
-    return details(service.history.get(task_id)) | {"askers": service.history.askers(task_id)}
+    found = details(service.history.get(task_id)) | {"askers": service.history.askers(task_id)}
+    return document(request, found)
 
 
 @router.delete("/{task_id}", dependencies=[Changer])

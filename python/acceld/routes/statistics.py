@@ -1,0 +1,53 @@
+"""What happened lately, for charts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from acceld.replies import document
+from acceld.routes.access import Reader, TheService
+from acceld.tasks.statistics import DEFAULT_HOURS, MAX_HOURS, look_back
+
+if TYPE_CHECKING:
+    from acceld.tasks.statistics import Bucket
+
+router = APIRouter(prefix="/api/v1", dependencies=[Reader])
+
+# Field of the reply → what it is counted under.
+_FIELDS = {
+    "done": ("ended", "done"),
+    "failed": ("ended", "failed"),
+    "cancelled": ("ended", "cancelled"),
+    "bytes_read": ("bytes", "read"),
+    "bytes_written": ("bytes", "written"),
+    "bytes_uploaded": ("bytes", "uploaded"),
+    "bytes_mounted": ("bytes", "mounted"),
+    "source_size": ("size", "source"),
+    "target_size": ("size", "target"),
+    "cache_hits": ("cache", "hits"),
+    "cache_misses": ("cache", "misses"),
+}
+
+
+@router.get("/statistics")
+def statistics(
+    service: TheService, request: Request, hours: Annotated[int, Query(ge=1, le=MAX_HOURS)] = DEFAULT_HOURS
+) -> Response:
+    """The last hours in buckets of `seconds`, oldest first, and the queue now (tasks by registry).
+
+    `source_size` counts a source once for each target, so that it compares with `target_size`; `queued` is how many
+    tasks waited at the end of a bucket.
+    """
+    found = look_back(service.database, hours)
+    buckets = [_bucket(bucket) for bucket in found.buckets]
+    return document(request, {"seconds": found.length, "now": asdict(found.now), "buckets": buckets})
+
+
+def _bucket(bucket: Bucket) -> dict[str, Any]:
+    start = datetime.fromtimestamp(bucket.at, UTC).isoformat().replace("+00:00", "Z")
+    counts = {name: int(bucket.counts.get(key, 0)) for name, key in _FIELDS.items()}
+    return {"at": start, **counts, "queued": bucket.queued}
