@@ -54,8 +54,14 @@ def make_app(
         service.tracing = tracing
     app = FastAPI(title="Acceleration Service", version=accel.__version__, docs_url=None, redoc_url=None)
     app.state.service = service
-    routers = [webhooks.router, conversions.router, reconciliations.router, statistics.router, health.router]
-    routers.append(page.router)
+    routers = [
+        webhooks.router,
+        conversions.router,
+        reconciliations.router,
+        statistics.router,
+        health.router,
+        page.router,
+    ]
     if config.metric.enabled:
         routers.append(metrics.router)
     for router in routers:

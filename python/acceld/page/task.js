@@ -60,7 +60,7 @@ export function taskView(id, { about, notify, fault, go }) {
     one.now();
   }
 
-  const one = follow(() => path, () => (task && ENDED.has(task.state) ? 5 : 1), show, (error) => {
+  const one = follow(() => path, () => (task && ENDED.has(task.state) ? 3 : 1), show, (error) => {
     if (error.status === 404) {
       one.stop();
       log.stop();
