@@ -52,10 +52,11 @@ def command(path: Path, log_format: str | None, log_level: str) -> None:
     try:
         from acceld.server import run  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in {"accel", "acceld"}:
+        missing = (error.name or "").partition(".")[0]
+        if missing in {"accel", "acceld"}:
             raise
         raise click.ClickException(
-            f"there is no module {error.name}; the daemon wants more than accelctl: "
+            f"there is no module {missing}; the daemon wants more than accelctl: "
             "pip install 'acceleration-service[service]'"
         ) from None
     run(path, log_format=log_format, log_level=log_level)

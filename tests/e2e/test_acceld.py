@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import signal
 import socket
+import ssl
+import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 import accel
 from tests.python.support.images import sample_image
-from tests.support.daemon import PYTHON, Daemon, running
-from tests.support.registry import free_port
+from tests.support.daemon import PYTHON, Daemon, pushed, running, settings
+from tests.support.registry import Certificate, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.python.support.layout import Layout
     from tests.support.registry import Registry
-
-
-def settings(folder: Path, registry: Registry | None = None, **converter: Any) -> dict[str, Any]:
-    return {
-        "provider": {
-            "source": {registry.host: {"plain_http": True}} if registry else {},
-            "work_dir": str(folder / "work"),
-        },
-        "converter": {"worker": 2, "driver": "estargz", "rules": [{"tag_suffix": "-esgz"}], **converter},
-    }
-
-
-def pushed(registry: Registry, folder: Path, location: str, tag: str = "1") -> str:
-    """An image under a name of this test; gives its reference."""
-    reference = registry.reference(f"{folder.name.replace('_', '-').lower()}/app:{tag}")
-    accel.copy(location, reference, config=accel.Config.from_dict(settings(folder, registry)))
-    return reference
 
 
 def acceld(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -115,3 +102,138 @@ def test_an_idle_daemon_ends_at_once_with_0(tmp_path: Path, number: signal.Signa
         daemon.send(number)
         assert daemon.process.wait(10) == 0
     assert daemon.events()[-1]["event"] == "ended"
+
+
+def test_what_the_service_manager_hears(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.settimeout(60)
+        manager.bind(str(tmp_path / "notify"))
+        with running(Daemon(tmp_path, settings(tmp_path), NOTIFY_SOCKET=str(tmp_path / "notify"))) as daemon:
+            assert manager.recv(1000) == b"READY=1"
+            daemon.send(signal.SIGHUP)
+            reloading = manager.recv(1000).decode().splitlines()
+            assert reloading[0] == "RELOADING=1"
+            assert reloading[1].startswith("MONOTONIC_USEC=")
+            assert manager.recv(1000) == b"READY=1"
+            daemon.send(signal.SIGTERM)
+            assert manager.recv(1000) == b"STOPPING=1"
+            assert daemon.end() == 0
+
+
+def test_a_unix_socket_takes_the_place_of_a_dead_daemon_s_and_of_no_living_one(tmp_path: Path) -> None:
+    path = tmp_path / "acceld.sock"
+    wanted = {**settings(tmp_path), "server": {"uds": str(path), "uds_mode": "0600"}}
+    with running(Daemon(tmp_path / "first", wanted)) as daemon:
+        assert daemon.http.get("/api/v1/health").text == "Ok"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        rival = Daemon(tmp_path / "rival", wanted)
+        rival.begin()
+        assert rival.end() == 1
+        assert rival.log() == f"error: cannot listen on {path} (server.uds): another program listens there\n"
+        daemon.kill()
+        assert path.exists()
+    with running(Daemon(tmp_path / "second", wanted)) as daemon:
+        assert daemon.http.get("/api/v1/health").text == "Ok"
+        assert daemon.stop() == 0
+        assert not path.exists()
+    path.write_text("a file of somebody", encoding="utf-8")
+    rival.begin()
+    assert rival.end() == 1
+    assert "there is a file of another kind; remove it" in rival.log()
+    assert path.read_text(encoding="utf-8") == "a file of somebody"
+
+
+def serial(port: int) -> str:
+    """The certificate that a new connection sees."""
+    return ssl.get_server_certificate(("127.0.0.1", port))
+
+
+def test_a_new_certificate_is_used_without_breaking_connections(tmp_path: Path) -> None:
+    (tmp_path / "tls").mkdir()
+    old = Certificate.make(tmp_path / "tls")
+    names = {"cert": str(old.certificate), "key": str(old.key)}
+    with running(Daemon(tmp_path, {**settings(tmp_path), "server": {"tls": names}})) as daemon:
+        port = daemon.settings["server"]["port"]
+        context = ssl.create_default_context(cafile=str(old.certificate))
+        with httpx.Client(base_url=daemon.url, verify=context) as client:
+            assert client.get("/api/v1/health").text == "Ok"
+            first = serial(port)
+            Certificate.make(tmp_path / "tls")  # in place of the old files, which is noticed without a signal
+            # The connection from before goes on: a new one would not accept the certificate.
+            daemon.wait_for(lambda: client.get("/api/v1/health").text == "Ok" and serial(port) != first)
+            second = serial(port)
+            assert client.get("/api/v1/health").text == "Ok"
+        old.key.write_text("half a key", encoding="utf-8")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: "stays as it was: server.tls" in daemon.log())
+        assert serial(port) == second
+        Certificate.make(tmp_path / "tls")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: serial(port) != second)
+        assert daemon.stop() == 0
+
+
+def test_sighup_reads_the_configuration_again(tmp_path: Path) -> None:
+    with running(Daemon(tmp_path, settings(tmp_path))) as daemon:
+        assert daemon.http.get("/api/v1/conversions").status_code == 200
+        port = daemon.settings["server"]["port"]
+        daemon.settings["server"] |= {"token": "a-new-token", "port": 1}
+        daemon.write_settings()
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.http.get("/api/v1/conversions").status_code == 401)
+        daemon.wait_for(lambda: "at the next start: server.port" in daemon.log())
+        daemon.settings["server"] |= {"token": "", "port": port}
+        daemon.settings["converter"]["worker"] = "many"
+        daemon.write_settings()
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: "stays as it was" in daemon.log())
+        assert daemon.http.get("/api/v1/conversions").status_code == 401
+        assert daemon.stop() == 0
+    (fault,) = [event for event in daemon.events() if event["level"] == "error"]
+    assert "converter.worker: want a whole number, got 'many'" in fault["event"]
+
+
+def test_the_log_is_json_or_text_and_has_no_secrets(tmp_path: Path) -> None:
+    pair = base64.b64encode(b"robot:the-password").decode()
+    secrets = ["the-password", pair, "the-webhook-secret", "the-token"]
+    host = {"auth": pair, "plain_http": True, "webhook": {"auth_header": "Bearer the-webhook-secret"}}
+    wanted = settings(tmp_path) | {"server": {"token": "the-token"}}
+    wanted["provider"]["source"] = {"127.0.0.1:1": host}
+    daemon = Daemon(tmp_path, wanted)
+    with running(daemon):
+        # A name that holds a secret comes back in errors: the worst that can be asked for.
+        body = {"source": "127.0.0.1:1/the-webhook-secret/the-password:the-token"}
+        reply = daemon.http.post("/api/v1/conversions", json=body, headers={"Authorization": "Bearer the-token"})
+        assert reply.status_code == 200
+        daemon.wait_for(lambda: any("task" in event and event["level"] == "info" for event in daemon.events()))
+        daemon.wait_for(lambda: "queued: " in daemon.log())  # the registry is away: another attempt
+        assert daemon.stop() == 0
+    assert "127.0.0.1:1/***/***:***" in daemon.log()
+    assert not [secret for secret in secrets if secret in daemon.log()]
+    with running(Daemon(tmp_path / "text", wanted), "--log-format", "text") as daemon:
+        assert daemon.stop() == 0
+    assert not daemon.log().startswith("{")
+    assert "listens on" in daemon.log()
+
+
+@pytest.mark.parametrize("missing", ["fastapi", "sqlalchemy", "uvicorn", "structlog"])
+def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path, missing: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("", encoding="utf-8")
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None; from acceld.__main__ import main; "
+        f"sys.exit(main(['--config', {str(path)!r}]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(PYTHON)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: there is no module {missing}; the daemon wants more than accelctl: "
+        "pip install 'acceleration-service[service]'\n"
+    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import accel
-from tests.e2e.test_acceld import pushed, settings
 from tests.python.support.images import sample_image
-from tests.support.daemon import CONVERSIONS, Daemon, running
+from tests.support.daemon import CONVERSIONS, Daemon, pushed, running, settings
 from tests.support.otlp import collecting
 
 if TYPE_CHECKING:

@@ -15,14 +15,35 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import yaml
 
+import accel
 from tests.support.registry import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tests.support.registry import Registry
+
 PYTHON = Path(__file__).resolve().parents[2] / "python"
-PATIENCE = 90.0  # seconds; a busy machine needs some
+PATIENCE = 180.0  # seconds; a busy machine needs some
 CONVERSIONS = "/api/v1/conversions"
+
+
+def settings(folder: Path, registry: Registry | None = None, **converter: Any) -> dict[str, Any]:
+    """A configuration that makes eStargz images of what is in `registry`; its store and queue are below `folder`."""
+    return {
+        "provider": {
+            "source": {registry.host: {"plain_http": True}} if registry else {},
+            "work_dir": str(folder / "work"),
+        },
+        "converter": {"worker": 2, "driver": "estargz", "rules": [{"tag_suffix": "-esgz"}], **converter},
+    }
+
+
+def pushed(registry: Registry, folder: Path, location: str, tag: str = "1") -> str:
+    """Puts an image under a name of the test with this folder; gives its reference."""
+    reference = registry.reference(f"{folder.name.replace('_', '-').lower()}/app:{tag}")
+    accel.copy(location, reference, config=accel.Config.from_dict(settings(folder, registry)))
+    return reference
 
 
 class Daemon:
@@ -56,6 +77,7 @@ class Daemon:
                 env={**os.environ, "PYTHONPATH": str(PYTHON), **self._environment},
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
 
     def start(self, *arguments: str) -> Daemon:
@@ -88,6 +110,10 @@ class Daemon:
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
+
+    def send_to_all(self, number: signal.Signals) -> None:
+        """To the daemon and all its children, as a terminal does with Ctrl-C."""
+        os.killpg(self.process.pid, number)
 
     def end(self) -> int:
         """Waits for the end; gives the exit status."""
@@ -144,14 +170,20 @@ class Daemon:
 
     def wait_for_work(self, task_id: str) -> None:
         """Until the conversion has begun to move bytes."""
-        self.wait_for(lambda: bool(self.task(task_id)["progress"]))
+
+        def works() -> bool:
+            task = self.task(task_id)
+            assert task["state"] in {"queued", "running"}, f"ended before it could be disturbed: {task}"
+            return bool(task["progress"])
+
+        self.wait_for(works)
 
 
 @contextlib.contextmanager
-def running(daemon: Daemon) -> Iterator[Daemon]:
+def running(daemon: Daemon, *arguments: str) -> Iterator[Daemon]:
     """A daemon that is ended with the block, whatever happens."""
     try:
-        yield daemon.start()
+        yield daemon.start(*arguments)
     finally:
         daemon.kill()
         daemon.http.close()

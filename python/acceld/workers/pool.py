@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from acceld.errors import QueueError, QueueUnavailable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("acceld")
 
 LISTEN_INTERVAL = 0.5  # seconds between two questions whether to stop
+SHOW_INTERVAL = 1.0  # seconds between two commits that only show progress
 IDLE_WAIT = 5.0  # seconds after which an idle worker looks for work that nobody told it of
 
 SETTLE_AFTER = 10.0  # seconds a daemon that ends tries to tell a database that does not answer; then leases end
@@ -73,6 +75,8 @@ class WorkerPool:
 
     def start(self) -> None:
         """Starts the workers."""
+        # QUIRK: CPython 3.11 unblocks signals of the thread that starts this helper of spawn: not one of a slot, then.
+        resource_tracker.ensure_running()
         self._heart.start()
         self._fill()
 
@@ -135,18 +139,17 @@ class WorkerPool:
             while self._is_wanted(number):
                 try:
                     claim = self._queue.take(name, [CONVERT])
+                    if claim is None:
+                        listener.wait(IDLE_WAIT)
+                    else:
+                        self._run(claim)
                 except QueueError as error:
                     _LOGGER.warning("no task can be taken: %s", error)
                     self._stopping.wait(_TRY_AGAIN)
-                    continue
-                if claim is None:
-                    listener.wait(IDLE_WAIT)
-                    continue
-                try:
-                    self._run(claim)
                 except Exception:
-                    # Its lease ends, and it is taken again.
-                    _LOGGER.exception("task %s: the worker failed", claim.id, extra={"task": claim.id})
+                    # A worker never ends by a fault. Where it had a task, the lease ends, and it is taken again.
+                    _LOGGER.exception("worker %s", name)
+                    self._stopping.wait(_TRY_AGAIN)
 
     def _run(self, claim: Claim) -> None:
         task, config = claim.task, self._config
@@ -220,22 +223,29 @@ class WorkerPool:
         return f"{self._queue.fail(claim, _bounded(failure)) or 'lost'}: {failure.message}"
 
     def _beat(self) -> None:
-        """The heart: says that all tasks are alive, and hears which of them are to stop."""
-        next_beat = 0.0
+        """The heart: says that all tasks are alive and how far they are, and hears which of them are to stop."""
+        beaten = float("-inf")
+        shown: dict[str, object] = {}  # progress by token
         while not self._ended.wait(LISTEN_INTERVAL):
             runs = self._active()
             if not runs:
                 continue
-            claims = [run.claim for run in runs]
+            now = time.monotonic()
+            progress = {run.claim.token: run.progress for run in runs}
+            news = [token for token, found in progress.items() if found is not shown.get(token)]
+            is_due = now - beaten >= min(
+                SHOW_INTERVAL if news else self._queue.beat_interval, self._queue.beat_interval
+            )
             try:
-                if time.monotonic() >= next_beat:
-                    next_beat = time.monotonic() + self._queue.beat_interval
-                    answers = self._queue.beat_all([(run.claim, run.progress) for run in runs])
+                # The first progress of a task is not kept waiting.
+                if is_due or any(token not in shown for token in news):
+                    answers = self._queue.beat_all([(run.claim, progress[run.claim.token]) for run in runs])
+                    beaten, shown = now, {token: found for token, found in progress.items() if found is not None}
                 else:
-                    answers = self._queue.listen(claims)
-            except QueueError as error:
-                next_beat = 0.0
-                _LOGGER.warning("no beat: %s", error)
+                    answers = self._queue.listen([run.claim for run in runs])
+            except Exception as error:  # whatever it is, the next beat may come through
+                beaten = float("-inf")
+                _LOGGER.warning("no beat: %s", error, exc_info=not isinstance(error, QueueError))
                 continue
             for run, answer in zip(runs, answers, strict=True):
                 if answer in _STOPS and run.stopped is None:

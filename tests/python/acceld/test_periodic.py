@@ -79,7 +79,7 @@ def test_a_job_that_fails_is_logged_and_done_again(
 
 
 def test_a_job_hears_that_the_daemon_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(periodic, "_END_PATIENCE", PATIENCE)
+    monkeypatch.setattr(periodic, "END_PATIENCE", PATIENCE)
     begun = threading.Event()
 
     def work(stopping: threading.Event) -> None:

@@ -6,7 +6,7 @@ import random
 import tarfile
 from typing import TYPE_CHECKING
 
-from tests.python.support.layout import Entry, directory, hardlink, opaque, symlink, whiteout
+from tests.python.support.layout import Entry, directory, hardlink, opaque, symlink, tar_bytes, whiteout
 
 if TYPE_CHECKING:
     from tests.python.support.layout import Layer, Layout
@@ -74,3 +74,9 @@ def sample_index(layout: Layout, tag: str = "multi") -> str:
     ]
     attestations = [layout.add_attestation(image) for image in images]
     return layout.tag(layout.add_index([*images, *attestations]), tag)
+
+
+def large_image(layout: Layout, seed: int = 1, size: int = 96 << 20) -> str:
+    """The location of an image that takes seconds to convert."""
+    layer = layout.add_tar(tar_bytes([Entry("noise", noise(size, seed))]), "none")
+    return layout.tag(layout.add_image([layer]), f"large-{seed}")

@@ -22,8 +22,8 @@ from acceld.tasks.queue import Queue
 from acceld.tasks.settings import make_queue, queue_url
 from acceld.workers.pool import WorkerPool
 from acceld.workers.run import NICENESS
-from tests.python.support.images import noise
-from tests.python.support.layout import Entry, Layer, Layout, tar_bytes
+from tests.python.support.images import large_image
+from tests.python.support.layout import Entry, Layer, Layout
 from tests.support.registry import Registry
 from tests.support.registry_api import Repository
 
@@ -104,12 +104,6 @@ def push(registry: Registry, tmp_path: Path) -> Callable[[str, str], str]:
         return reference
 
     return run
-
-
-def large_image(layout: Layout, seed: int = 1, size: int = 96 << 20) -> str:
-    """An image that takes seconds to convert."""
-    layer = layout.add_tar(tar_bytes([Entry("noise", noise(size, seed))]), "none")
-    return layout.tag(layout.add_image([layer]), f"large-{seed}")
 
 
 Push = Callable[[str, str], str]
