@@ -33,7 +33,7 @@ const CARDS = [
     figures({ buckets }) {
       const [hits, misses] = [sum(buckets, "cache_hits"), sum(buckets, "cache_misses")];
       const [source, target] = [sum(buckets, "source_size"), sum(buckets, "target_size")];
-      const sizes = source ? `targets ${ratioText(target, source)} of sources` : "no sizes yet";
+      const sizes = source ? `${sizeText(source)} became ${sizeText(target)}` : "no sizes yet";
       return [ratioText(hits, hits + misses) || "–", sizes];
     },
   },

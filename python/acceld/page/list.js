@@ -3,7 +3,7 @@
 import { follow } from "./api.js";
 import { chartRow } from "./charts.js";
 import { element, icon, refill, setText } from "./dom.js";
-import { ENDED, STATES, duration, progressBar, reference, shareDone, since, stateBadge } from "./parts.js";
+import { ENDED, STATES, duration, progressBar, shareDone, since, stateBadge, subject } from "./parts.js";
 import { ratioText, sizeText } from "./text.js";
 
 const PAGE = 50;
@@ -193,7 +193,7 @@ function taskRow(task) {
   const cells = ["state-cell", "image-cell", "profile-cell", "result-cell", "took-cell", "created-cell"].map(
     (name) => element("td", { class: name }));
   const [state, image, profile, result, took, created] = cells;
-  const anchor = element("a", { class: "row-link", title: task.source }, reference(task.source));
+  const anchor = element("a", { class: "row-link", title: task.source }, subject(task));
   image.append(anchor);
   profile.append(element("span", { title: task.profile }, task.profile || "–"));
   created.append(since(task.created));

@@ -62,6 +62,12 @@ export function duration(task) {
   return element("span", {}, finished ? durationText((finished - started) / 1000) : "–");
 }
 
+/** What a task is about: an image, or what a reconciliation looks for. */
+export function subject(task) {
+  if (task.kind !== "reconcile") return reference(task.source);
+  return element("span", { class: "reference" }, element("span", { class: "quiet" }, "Reconciliation of "), element("span", { class: "name" }, task.source));
+}
+
 /** A reference in its parts: registry and path are quiet, the name and what follows it speak. */
 export function reference(text) {
   const slash = text.lastIndexOf("/", text.includes("@") ? text.indexOf("@") : text.length);

@@ -3,7 +3,7 @@
 import { ask, follow } from "./api.js";
 import { copyable, element, icon, refill, setText } from "./dom.js";
 import { logPanel } from "./log.js";
-import { ENDED, duration, progressBar, reference, shareDone, since, stateBadge } from "./parts.js";
+import { ENDED, duration, progressBar, reference, shareDone, since, stateBadge, subject } from "./parts.js";
 import { counted, errorParts, ratioText, shortDigest, sizeText } from "./text.js";
 
 /** Makes the view of the task with this id. `about` may be replaced by `allow`, when a token comes or goes. */
@@ -23,13 +23,13 @@ export function taskView(id, { about, notify, fault, go }) {
 
   function show(fresh) {
     task = fresh;
-    refill(title, task.source, () => reference(task.source));
+    refill(title, task.source, () => subject(task));
     refill(badge, `${task.state} ${task.cancel_requested}`, () => stateBadge(task.state));
     refill(actions, `${task.state} ${task.cancel_requested} ${may}`, () => buttons());
     refill(trouble, JSON.stringify([task.state, task.reason, task.result.skipped]), () => troublePanel(task));
     refill(facts, JSON.stringify({ ...task, progress: 0 }), () => factList(task));
     progress.update(task);
-    refill(outcome, JSON.stringify(task.result), () => (task.result.targets ?? []).map(targetPanel));
+    refill(outcome, JSON.stringify(task.result), () => (task.kind === "reconcile" ? reportPanel(task.result) : (task.result.targets ?? []).map(targetPanel)));
     document.title = `${task.source} · Acceleration Service`;
   }
 
@@ -146,6 +146,10 @@ function progressPanel() {
     }
     const progress = task.progress;
     set(shareDone(progress));
+    if (task.kind === "reconcile") {
+      setText(amounts, progress.images === undefined ? "Starting" : reportText(progress));
+      return;
+    }
     const said = Object.entries(STEPS).filter(([step]) => progress[step]).map(([step, word]) =>
       `${word.toLowerCase()} ${sizeText(progress[step])}${step === "pull" && progress.total ? ` of ${sizeText(progress.total)}` : ""}`);
     setText(amounts, said.join(" · ") || "Starting");
@@ -171,11 +175,29 @@ function layerRow(layer, body) {
     setText(size, fresh.pull?.[1] ? sizeText(fresh.pull[1]) : "–");
     for (const { step, set, bar, text } of cells) {
       const [done, total] = fresh[step] ?? [0, 0];
-      set(total ? Math.min(1, done / total) : 0);
+      set(total ? Math.min(1, done / total) : done ? null : 0);
       bar.classList.toggle("full", total > 0 && done >= total);
       setText(text, done ? sizeText(done) : "");
     }
   };
+}
+
+const reportText = (report) =>
+  `${counted(report.images, "image")} looked at: ${report.fresh} fresh, ${report.missing} missing, ${report.stale} stale; ${report.queued} queued`;
+
+/** What a reconciliation found. */
+function reportPanel(report) {
+  if (report.images === undefined) return [];
+  const rows = [
+    ...(report.error_list ?? []).map(({ where, message }) => ["error", where, message]),
+    ...(report.found ?? []).map(({ state, source, reason }) => [state, source, reason]),
+  ].slice(0, 200);
+  return element(
+    "section", { class: "card flush target", "aria-label": "Report" },
+    element("header", {}, element("h2", {}, report.dry_run ? "Found (dry run)" : "Found"), element("span", { class: "muted" }, reportText(report))),
+    rows.length > 0 && element("div", { class: "scroll" }, element("table", { class: "layers" },
+      element("tbody", {}, rows.map((cells) => element("tr", {}, cells.map((text) => element("td", {}, text))))))),
+  );
 }
 
 function targetPanel(target) {

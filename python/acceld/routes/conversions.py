@@ -40,17 +40,17 @@ router = APIRouter(prefix="/api/v1/conversions", dependencies=[Reader])
 
 def summary(task: Task) -> dict[str, Any]:
     """A task in the reference's fields, then what else lists of tasks show."""
-    source_size, target_size = _sizes(task)
     return {
         "id": task.id,
         "created": _time(task.created),
         "finished": _time(task.finished),
         "source": task.source,
-        "source_size": source_size,
-        "target_size": target_size,
+        "source_size": task.result.get("source_size", 0),
+        "target_size": task.result.get("target_size", 0),
         "status": _STATUS[task.state],
         "reason": task.error,
         "state": task.state.value,
+        "kind": task.kind,
         "registry": task.lane,
         "profile": task.profile,
         "drivers": [target["driver"] for target in task.result.get("targets", ())],
@@ -72,12 +72,6 @@ def details(task: Task) -> dict[str, Any]:
         "progress": dict(task.progress),
         "result": dict(task.result),
     }
-
-
-def _sizes(task: Task) -> tuple[int, int]:
-    """Bytes of the source, and of all targets together; 0 as long as they are not known."""
-    source, targets = task.result.get("source", {}), task.result.get("targets", ())
-    return source.get("size", 0), sum(target["size"] for target in targets)
 
 
 def _time(seconds: float | None) -> str:

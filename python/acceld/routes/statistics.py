@@ -39,8 +39,8 @@ def statistics(
 ) -> Response:
     """The last hours in buckets of `seconds`, oldest first, and the queue now (tasks by registry).
 
-    `source_size` counts a source once for each target, so that it compares with `target_size`; `queued` is how many
-    tasks waited at the end of a bucket.
+    `source_size` is that of the images that were converted, `target_size` that of all made of them; `queued` is how
+    many tasks waited at the end of a bucket.
     """
     found = look_back(service.database, hours)
     buckets = [_bucket(bucket) for bucket in found.buckets]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 64 << 20  # bytes; the result of an image with thousands of layers has a few
 
 _PROGRESS_INTERVAL = 0.5  # seconds
+_MAX_LAYERS = 100  # layers told of one by one; all are summed up
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ class _Reporter(logging.Handler):
         self._pipe = pipe
         self._steps = steps
         self._sending = threading.Lock()
-        self._done: dict[str, dict[tuple[str, str], int]] = {}
+        self._counting = threading.Lock()
+        self._bytes: dict[str, dict[str, dict[str, tuple[int, int]]]] = {}  # layer → kind of work → step → done, total
         self._total = 0
         self._sent = 0.0
 
@@ -153,15 +155,32 @@ class _Reporter(logging.Handler):
         """Sums up bytes by kind of work; what it sends is bounded in size and rate."""
         if self._steps:
             self._steps.note(event)
-        if event.kind == "image":
-            self._total += event.total
-        else:
-            self._done.setdefault(event.kind, {})[event.id, event.detail] = event.done
         now = time.monotonic()
-        if now - self._sent >= _PROGRESS_INTERVAL:
+        with self._counting:
+            if event.kind == "image":
+                self._total += event.total
+            else:
+                steps = self._bytes.setdefault(event.id.partition("@")[0], {}).setdefault(event.kind, {})
+                # How much there is to convert or to send is known at the end.
+                steps[event.id + event.detail] = event.done, event.done if event.state == "done" else event.total
+            if now - self._sent < _PROGRESS_INTERVAL:
+                return
             self._sent = now
-            sums = {kind: sum(steps.values()) for kind, steps in self._done.items()}
-            self.send({"progress": {"total": self._total, **sums}})
+            progress = self._summed_up()
+        self.send({"progress": progress})
+
+    def _summed_up(self) -> dict[str, Any]:
+        """`total` bytes to read, those done of each kind of work, `[done, total]` of each layer (0 when unknown)."""
+        sums: dict[str, int] = {}
+        layers = []
+        for digest, kinds in self._bytes.items():
+            layer: dict[str, Any] = {"digest": digest}
+            for kind, steps in kinds.items():
+                done, totals = sum(done for done, _ in steps.values()), [total for _, total in steps.values()]
+                layer[kind] = [done, sum(totals) if all(totals) else 0]
+                sums[kind] = sums.get(kind, 0) + done
+            layers.append(layer)
+        return {"total": self._total, **sums, "layers": layers[:_MAX_LAYERS]}
 
 
 class _Parent:

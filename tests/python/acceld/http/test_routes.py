@@ -64,9 +64,7 @@ def test_a_webhook_is_a_task_before_the_reply_and_listed_as_the_reference_does(m
     assert [task[name] for name in names[2:]] == ["0001-01-01T00:00:00Z", "h.io/a:1", 0, 0, "PROCESSING", ""]
     claim = parts.queue.take("w")
     assert claim
-    parts.queue.done(
-        claim, {"source": {"size": 5}, "targets": [{"driver": "a", "size": 3}, {"driver": "b", "size": 4}]}
-    )
+    parts.queue.done(claim, {"source_size": 5, "target_size": 7})
     task = only(parts)
     assert (task["status"], task["source_size"], task["target_size"]) == ("COMPLETED", 5, 7)
 

@@ -137,8 +137,8 @@ def progress(chance: random.Random) -> dict[str, Any]:
             {
                 "digest": digest_of(f"layer {number} {total}"),
                 "pull": [pulled, total],
-                "convert": [int(2.4 * pulled * 0.9), int(2.4 * total)] if share else [0, 0],
-                "push": [int(pulled * 0.8), total] if share > 0.3 else [0, 0],
+                "convert": [int(2.4 * pulled), int(2.4 * total) if share == 1 else 0],
+                "push": [int(pulled * 0.8), int(pulled * 0.8) if share == 1 else 0],
             }
         )
     sums: dict[str, int] = {step: sum(layer[step][0] for layer in layers) for step in ("pull", "convert", "push")}
@@ -181,6 +181,8 @@ def _result(source: str, profile: str, chance: random.Random) -> dict[str, Any]:
     return {
         "source": {"reference": source, "digest": digest_of(source), "size": total},
         "targets": targets,
+        "source_size": total,
+        "target_size": sum(target["size"] for target in targets),
         "elapsed": {"total": 12.0, "pull": 8.0, "convert": 9.0, "push": 7.0},
         "bytes": {"read": total - mounted, "written": total, "uploaded": total - mounted, "mounted": mounted},
         "cache": {"reference": "", "hits": len(cached), "misses": len(layers) - len(cached), "added": 0, "dropped": 0},
@@ -211,6 +213,5 @@ def _count(row: dict[str, Any], tallied: dict[tuple[int, str, str], float]) -> N
             add(row["finished"], "bytes", name, value)
         for name in ("hits", "misses"):
             add(row["finished"], "cache", name, result["cache"][name])
-        for target in result["targets"]:
-            add(row["finished"], "size", "source", result["source"]["size"])
-            add(row["finished"], "size", "target", target["size"])
+        for side in ("source", "target"):
+            add(row["finished"], "size", side, result[f"{side}_size"])

@@ -16,6 +16,8 @@ Start = Callable[..., Page]
 ROWS = ".tasks tbody tr"
 RESULT = {
     "source": {"reference": "h.io/a:1", "digest": "sha256:1", "size": 1_000_000},
+    "source_size": 1_000_000,
+    "target_size": 900_000,
     "targets": [
         {"driver": "estargz", "reference": "h.io/a:1-esgz", "digest": "sha256:2", "size": 900_000, "layers": []}
     ],
