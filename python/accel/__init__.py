@@ -28,7 +28,7 @@ from accel._convert import convert, execute
 from accel._copy import copy
 from accel._core.base import CancelToken, ProgressEvent
 from accel._core.convert import DecodeLimits
-from accel._core.oci import Reference
+from accel._core.oci import Platform, Reference
 from accel._dictionary import make_dictionary
 from accel._doctor import Step, diagnose
 from accel._errors import (
@@ -108,6 +108,7 @@ __all__ = [
     "OptionField",
     "Plan",
     "PlannedTarget",
+    "Platform",
     "ProgressEvent",
     "RateLimited",
     "Reference",

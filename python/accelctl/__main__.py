@@ -49,7 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.FAILED
     except (Interrupted, KeyboardInterrupt, click.Abort):
-        return _fail("interrupted; no tag was written", exit_codes.INTERRUPTED)
+        left = "what acceld was asked to do goes on" if arguments[:1] == ["task"] else "no tag was written"
+        return _fail(f"interrupted; {left}", exit_codes.INTERRUPTED)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "accelctl"
         return _fail(f"{error.format_message().rstrip('.')}; see '{command} --help'", exit_codes.USAGE)

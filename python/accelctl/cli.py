@@ -12,6 +12,7 @@ COMMANDS = {
     "check": "accelctl.commands.check",
     "inspect": "accelctl.commands.inspect",
     "copy": "accelctl.commands.copy",
+    "task": "accelctl.commands.task",
     "cache": "accelctl.commands.cache",
     "nydus": "accelctl.commands.nydus",
     "store": "accelctl.commands.store",

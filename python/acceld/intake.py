@@ -42,7 +42,12 @@ def take_in(event: Event, config: accel.Config, rules: SkipRules) -> NewTask | S
         return SkippedEvent(source, reference.host, reason, event.digest, event.delivery)
     profile = "|".join(candidate.profile for candidate in found)
     digest = event.digest or reference.digest
-    asked_for = {"drivers": list(event.drivers), "options": dict(event.options), "target": event.target}
+    asked_for = {
+        "drivers": list(event.drivers),
+        "options": dict(event.options),
+        "platforms": list(event.platforms),
+        "target": event.target,
+    }
     wishes = {name: value for name, value in asked_for.items() if value}
     # A digest under another tag has another target, so the tag is part of what the work is.
     place = f"{reference.name}:{reference.tag}" if reference.tag else f"{reference.name}@{digest}"

@@ -31,6 +31,7 @@ class Event:
         operator: Who pushed; "" where the sender does not say.
         drivers: Formats that are asked for; none: the configuration's.
         options: Driver options that are asked for.
+        platforms: `os/arch[/variant]` that are asked for; none: the configuration's.
         target: Where the result goes; "": as the configuration says.
         priority: As asked for; None: the profile's.
         asked: A person asked for this image: no rule skips it.
@@ -44,6 +45,7 @@ class Event:
     operator: str = ""
     drivers: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ()
     target: str = ""
     priority: int | None = None
     asked: bool = False

@@ -1,4 +1,4 @@
-"""Requests of people and scripts: `{"source": REFERENCE, "driver": …, "options": …, "target": …, "priority": …}`.
+"""Requests of people and scripts: `{"source": REFERENCE, "driver": …, "options": …, "platform": …, "target": …}`.
 
 Spec: service.md section 8.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import accel
 from acceld.errors import PayloadError
 from acceld.events.event import Event, Request, object_of, reference_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYS = ("source", "driver", "options", "target", "priority")
+KEYS = ("source", "driver", "options", "platform", "target", "priority")
 
 PRIORITY_RANGE = (-1000, 1000)
 
@@ -43,7 +44,8 @@ def events(request: Request) -> list[Event]:
             delivery="",
             reference=reference,
             digest=reference.digest,
-            drivers=_drivers(document.get("driver")),
+            drivers=_names(document, "driver"),
+            platforms=_platforms(_names(document, "platform")),
             options=_options(object_of(document, "options")),
             target=text_of(document, "target"),
             priority=_priority(document.get("priority")),
@@ -52,14 +54,22 @@ def events(request: Request) -> list[Event]:
     ]
 
 
-def _drivers(value: Any) -> tuple[str, ...]:
-    """`driver` is one name or a list of names."""
+def _names(document: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """One name or a list of names."""
+    value = document.get(key)
     if value is None:
         return ()
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise PayloadError("driver is neither a name nor a list of names")
+        raise PayloadError(f"{key} is neither a name nor a list of names")
     return tuple(names)
+
+
+def _platforms(names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(accel.Platform.parse(name)) for name in names)
+    except accel.ConfigError as error:
+        raise PayloadError(f"platform: {error}") from None
 
 
 def _options(values: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -38,9 +38,9 @@ _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
 router = APIRouter()
 
 
-@router.post(PATH)
-async def create(request: Request, service: TheService, sync: str = "", registry: str = "") -> str:
-    """Takes a webhook or a request for one image.
+@router.post(PATH, response_model=str)
+async def create(request: Request, service: TheService, sync: str = "", registry: str = "") -> Response:
+    """Takes a webhook or a request for one image, whose task the header `Acceld-Task` of the reply names.
 
     `sync=true` waits for the end of the tasks. `registry` is the registry's host, for senders that do not name it.
     """
@@ -50,7 +50,9 @@ async def create(request: Request, service: TheService, sync: str = "", registry
         return await _create(request, service, sync in _TRUE, registry, context)
 
 
-async def _create(request: Request, service: Service, sync: bool, registry: str, context: Mapping[str, str]) -> str:
+async def _create(
+    request: Request, service: Service, sync: bool, registry: str, context: Mapping[str, str]
+) -> Response:
     """`context` goes into the arguments of the tasks."""
     body = await request.body()
     header = request.headers.get("authorization", "")
@@ -59,12 +61,15 @@ async def _create(request: Request, service: Service, sync: bool, registry: str,
     tasks, skipped = _read(*arguments) if small else await run_in_threadpool(_read, *arguments)
     if context:
         tasks = [replace(task, arguments={**task.arguments, **context}) for task in tasks]
+    headers = {}
     if tasks or skipped:
         tickets = await asyncio.wrap_future(service.group.put(tasks, skipped))
+        if len(tickets) == 1:
+            headers["Acceld-Task"] = tickets[0].task_id
         if sync:
             for ticket in tickets:
                 await _wait(request, service, ticket.task_id)
-    return "Ok"
+    return JSONResponse("Ok", headers=headers)
 
 
 class Shortcut:
@@ -83,7 +88,7 @@ class Shortcut:
         request = Request(scope, receive)
         query = request.query_params
         reply = await create(request, self._service, query.get("sync", ""), query.get("registry", ""))
-        await JSONResponse(reply)(scope, receive, send)
+        await reply(scope, receive, send)
 
 
 def _read(

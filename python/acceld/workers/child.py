@@ -98,6 +98,7 @@ def convert(job: Job, reporter: _Reporter, parent: _Parent) -> dict[str, Any]:
         job.arguments.get("target") or None,
         driver=job.arguments.get("drivers"),
         options=job.arguments.get("options"),
+        platform=job.arguments.get("platforms"),
         config=job.config,
     )
     if all(target.done for target in plan.targets):

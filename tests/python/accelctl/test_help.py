@@ -11,7 +11,7 @@ import pytest
 
 import accel
 from accelctl.cli import COMMANDS
-from accelctl.commands import nydus
+from accelctl.commands import nydus, task
 from tests.python.conftest import Outcome
 
 Accelctl = Callable[..., Outcome]
@@ -23,9 +23,10 @@ def test_version_is_the_package_s(accelctl: Accelctl) -> None:
 
 
 NYDUS = [["nydus", name] for name in nydus.COMMANDS]
+TASK = [["task", name] for name in task.COMMANDS]
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), *NYDUS])
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), *NYDUS, *TASK])
 def test_help_has_examples(accelctl: Accelctl, command: list[str]) -> None:
     outcome = accelctl(*command, "--help")
     assert (outcome.code, outcome.stderr) == (0, "")
@@ -48,7 +49,7 @@ def test_help_of_convert_lists_every_driver_s_options(accelctl: Accelctl) -> Non
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["check"], ["copy"], ["inspect"], ["doctor"], ["store", "gc"], ["nydus"], *NYDUS]
+    "command", [[], ["check"], ["copy"], ["inspect"], ["doctor"], ["store", "gc"], ["nydus"], ["task"], *NYDUS, *TASK]
 )
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = (
@@ -57,7 +58,7 @@ def test_help_loads_nothing_heavy(command: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
-    assert not {"accel", "acceld", "rich", "pydantic", "yaml", "asyncio", "sqlalchemy"} & loaded
+    assert not {"accel", "acceld", "rich", "pydantic", "yaml", "asyncio", "sqlalchemy", "ssl"} & loaded
 
 
 def test_shell_completion_knows_commands_and_options(accelctl: Accelctl) -> None:
