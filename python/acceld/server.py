@@ -167,8 +167,9 @@ class Daemon:
             wanted, later = without_fixed(accel.Config.load(self._path), self._config)
             if wanted.server.tls and self._certificate:
                 self._certificate.load(wanted.server.tls.cert, wanted.server.tls.key)
-            self._reconciler.reload(wanted)  # first: it may refuse
-            self._mask.hide(logs.secrets_of(wanted))
+            secrets = logs.secrets_of(wanted)
+            self._reconciler.reload(wanted)  # the last one that may refuse
+            self._mask.hide(secrets)
             self._app.service.reload(wanted)
             self._pool.reload(wanted)
             self._config = wanted

@@ -14,10 +14,10 @@ from acceld.errors import QueueError, QueueUnavailable
 from acceld.reconcile.pattern import EVERYTHING, Pattern
 from acceld.reconcile.report import Report
 from acceld.reconcile.scan import Scan
+from acceld.tasks.backoff import failure_of
 from acceld.tasks.history import History, LogLine
 from acceld.tasks.model import SERVICE_LANE, Beat, NewTask
 from acceld.tasks.schedule import Schedule, tick
-from acceld.workers.child import describe
 
 if TYPE_CHECKING:
     from acceld.tasks.db import Database
@@ -175,7 +175,7 @@ class _Run:
         if error is None:
             self._queue.done(claim, self._report.to_dict())
         elif not isinstance(error, accel.Cancelled):
-            self._queue.fail(claim, describe(error))
+            self._queue.fail(claim, failure_of(error))
         elif self._answer is Beat.CANCEL:
             self._queue.cancelled(claim)
         elif self._answer is Beat.OK:  # the daemon ends

@@ -25,7 +25,11 @@ def delay(attempt: int, retry_after: float | None, chance: float) -> float:
 
 def failure_of(error: BaseException) -> Failure:
     """What the queue needs to know of an error. Only registries' errors can be worth another attempt."""
+    if isinstance(error, MemoryError):
+        return Failure("out of memory", status="memory")
     text = " ".join(str(error).split()) or type(error).__name__
+    if not isinstance(error, accel.Error):
+        text = f"{type(error).__name__}: {text}; this is a fault of acceld, please report it"
     if isinstance(error, accel.RegistryError):
         status = str(error.status) if error.status else type(error).__name__.lower()
         if not error.retryable:

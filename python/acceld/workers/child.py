@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import accel
 from acceld.events import artifact
-from acceld.tasks.model import Failure
+from acceld.tasks.backoff import failure_of
 from acceld.tracing import Steps
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def main(pipe: Connection, job: Job) -> None:
     except accel.Cancelled:
         outcome = {"cancelled": True}
     except Exception as error:
-        outcome = {"failure": asdict(describe(error))}
+        outcome = {"failure": asdict(failure_of(error))}
     if steps:
         reporter.send({"steps": steps.as_list()})
     reporter.send(outcome)
@@ -108,22 +108,6 @@ def convert(job: Job, reporter: _Reporter, parent: _Parent) -> dict[str, Any]:
     return accel.execute(
         plan, config=job.config, progress=reporter.show, cancel=parent.cancel, before_publish=parent.ask_to_publish
     ).to_dict()
-
-
-def describe(error: Exception) -> Failure:
-    """An error as the queue wants it. Only what the registry's answer marks as passing is tried again."""
-    if isinstance(error, accel.RegistryError):
-        return Failure(
-            str(error),
-            retryable=error.retryable,
-            retry_after=getattr(error, "retry_after", None),
-            status=str(error.status) if error.status else type(error).__name__.lower(),
-        )
-    if isinstance(error, MemoryError):
-        return Failure("out of memory", status="memory")
-    if isinstance(error, accel.Error):
-        return Failure(str(error))
-    return Failure(f"{type(error).__name__}: {error}; this is a fault of acceld, please report it")
 
 
 class _Reporter(logging.Handler):

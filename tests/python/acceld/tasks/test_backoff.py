@@ -40,6 +40,7 @@ def test_retry_after_is_never_undercut_and_never_endless(asked: float, low: floa
         accel.Unauthorized("401"),
         accel.NotFound("404"),
         ValueError(""),
+        MemoryError(),
     ],
 )
 def test_what_cannot_pass_is_not_tried_again(error: Exception) -> None:
@@ -66,6 +67,10 @@ def test_registries_that_may_come_back_are_tried_again(
     vars(error).update({f"_{name}": value for name, value in {"retryable": True, **fields}.items()})
     failure = backoff.failure_of(error)
     assert failure == Failure("pull h.io/a: no answer", retryable=True, retry_after=retry_after, status=status)
+
+
+def test_a_fault_of_ours_says_so() -> None:
+    assert backoff.failure_of(KeyError("x")).message == "KeyError: 'x'; this is a fault of acceld, please report it"
 
 
 def test_retry_after_counts_only_where_waiting_can_help() -> None:
