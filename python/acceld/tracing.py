@@ -28,6 +28,7 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 CARRIER = ("traceparent", "tracestate")
 """W3C trace context: headers of a request, and keys of a task's arguments, so that a trace outlives the queue."""
 
+MAX_CARRIED = 512  # characters of a value of CARRIER
 MAX_STEPS = 2000  # of one task; what a child sends stays small
 
 FLUSH_PATIENCE = 3.0  # seconds that the daemon's end waits for a collector that does not answer
@@ -92,7 +93,8 @@ class Tracing:
         with self._tracer.start_as_current_span(name, context, kind=trace.SpanKind.SERVER):
             carrier: dict[str, str] = {}
             propagate.inject(carrier)
-            yield {key: carrier[key] for key in CARRIER if key in carrier}
+            # Each task keeps it: of a sender's tracestate no more than the standard asks for.
+            yield {key: carrier[key] for key in CARRIER if len(carrier.get(key, "")) in range(1, MAX_CARRIED + 1)}
 
     def attempt(self, task: Task, begun: int, steps: Sequence[Step], ending: str) -> None:
         """The spans of an attempt that has ended now: its wait, itself, phases, and in them layers.
@@ -126,7 +128,7 @@ class Tracing:
         span = self._tracer.start_span(
             task.kind, parent, kind=trace.SpanKind.CONSUMER, attributes=attributes, start_time=begun
         )
-        if word not in {"done", "skipped"}:
+        if word not in {"done", "skipped", "cancelled"} and not word.startswith("handed back"):
             span.set_status(trace.Status(trace.StatusCode.ERROR, reason or word))
         within = trace.set_span_in_context(span)
         for kind in dict.fromkeys(step.kind for step in steps):
