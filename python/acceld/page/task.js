@@ -101,6 +101,7 @@ function troublePanel(task) {
 function factList(task) {
   const progressAttempt = `${task.attempt} of ${task.max_attempts}`;
   const { source, bytes, cache } = task.result;
+  const digest = task.digest || source?.digest;
   const moved = bytes && [["read", bytes.read], ["sent", bytes.uploaded], ["mounted", bytes.mounted]].filter(([, count]) => count);
   const rows = [
     ["Created", since(task.created)],
@@ -112,7 +113,7 @@ function factList(task) {
     ["Registry", task.registry],
     ["Profile", task.profile || "–"],
     ["Priority", String(task.priority)],
-    ["Digest", task.digest ? copyable(shortDigest(task.digest), task.digest, "the source's digest") : "–"],
+    ["Digest", digest ? copyable(shortDigest(digest), digest, "the source's digest") : "–"],
     source && ["Source", sizeText(source.size)],
     moved?.length && ["Data", moved.map(([word, count]) => element("div", {}, `${sizeText(count)} ${word}`))],
     cache && ["Cache", `${cache.hits} of ${counted(cache.hits + cache.misses, "layer")}`],

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import accel
+from accel.units import size_text
 from acceld.events import artifact
 from acceld.tasks.backoff import failure_of
 from acceld.tracing import Steps
@@ -66,7 +67,9 @@ def main(pipe: Connection, job: Job) -> None:
     except accel.Cancelled:
         outcome = {"cancelled": True}
     except Exception as error:
-        outcome = {"failure": asdict(failure_of(error))}
+        failure = failure_of(error)
+        reporter.log("error", failure.message)  # of an attempt that is repeated nothing else is left to read
+        outcome = {"failure": asdict(failure)}
     if steps:
         reporter.send({"steps": steps.as_list()})
     reporter.send(outcome)
@@ -91,6 +94,7 @@ def convert(job: Job, reporter: _Reporter, parent: _Parent) -> dict[str, Any]:
     # A person may well want another format of an image that was converted before.
     if what.skip and not (what.driver and job.arguments.get("sender") == "plain"):
         raise Skipped(what.skip)
+    reporter.log("info", f"{job.source} is {found.digest}")
     # From here on it is this manifest, whatever becomes of the tag.
     tag = f":{reference.tag}" if reference.tag else ""
     plan = accel.plan(
@@ -105,9 +109,12 @@ def convert(job: Job, reporter: _Reporter, parent: _Parent) -> dict[str, Any]:
         raise Skipped(plan.targets[0].done)
     for note in plan.notes:
         reporter.log("info", note)
-    return accel.execute(
+    result = accel.execute(
         plan, config=job.config, progress=reporter.show, cancel=parent.cancel, before_publish=parent.ask_to_publish
-    ).to_dict()
+    )
+    for target in result.targets:
+        reporter.log("info", f"{target.driver}: {target.reference} is {target.digest}, {size_text(target.size)}")
+    return result.to_dict()
 
 
 class _Reporter(logging.Handler):
@@ -147,7 +154,7 @@ class _Reporter(logging.Handler):
             else:
                 steps = self._bytes.setdefault(event.id.partition("@")[0], {}).setdefault(event.kind, {})
                 # How much there is to convert or to send is known at the end.
-                steps[event.id + event.detail] = event.done, event.done if event.state == "done" else event.total
+                steps[event.id] = event.done, event.done if event.state == "done" else event.total
             if now - self._sent < _PROGRESS_INTERVAL:
                 return
             self._sent = now
@@ -164,7 +171,8 @@ class _Reporter(logging.Handler):
                 done, totals = sum(done for done, _ in steps.values()), [total for _, total in steps.values()]
                 layer[kind] = [done, sum(totals) if all(totals) else 0]
                 sums[kind] = sums.get(kind, 0) + done
-            layers.append(layer)
+            if "pull" in kinds:  # others are documents that were sent, and layers that were there already
+                layers.append(layer)
         return {"total": self._total, **sums, "layers": layers[:_MAX_LAYERS]}
 
 

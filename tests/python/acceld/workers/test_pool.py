@@ -225,3 +225,14 @@ def test_a_task_over_its_memory_fails_at_once(tmp_path: Path, registry: Registry
         service.database.close()
     assert (task.state, task.attempt) == (State.FAILED, 1), task
     assert "converter.worker_memory" in task.error
+
+
+def test_the_log_of_a_task_names_source_and_target(service: Service, push: Push, image: str) -> None:
+    source = push(image, "told")
+    service.pool.start()
+    task_id = service.convert(source)
+    ended = service.wait(task_id)
+    messages = [line.message for line in service.history.log(task_id)]
+    (target,) = ended.result["targets"]
+    assert messages[0] == f"{source} is {ended.result['source']['digest']}"
+    assert messages[-1].startswith(f"estargz: {target['reference']} is {target['digest']}, ")
