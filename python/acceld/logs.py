@@ -44,6 +44,14 @@ class Mask:
         return event
 
 
+def _visible(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:  # noqa: ARG001 - structlog's interface
+    """Names of images can be hostile: nothing in them moves a terminal's cursor or begins a line of its own."""
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception":
+            event[key] = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in value)
+    return event
+
+
 def configure(level: str, form: str | None) -> Mask:
     """Sends the log of the whole process to standard error.
 
@@ -61,16 +69,13 @@ def configure(level: str, form: str | None) -> Mask:
         structlog.processors.format_exc_info,
     ]
     text = form == "text" or (form is None and terminal)
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback)
-        if text
-        else structlog.processors.JSONRenderer()
-    )
+    console = structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback)
+    steps: list[Processor] = [_visible, console] if text else [structlog.processors.JSONRenderer()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, mask, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, mask, *steps],
         )
     )
     root = logging.getLogger()

@@ -137,6 +137,7 @@ class WorkerPool:
         name = f"{self._name}/{number}"
         with self._queue.wakeup.listener() as listener:
             while self._is_wanted(number):
+                claim = None
                 try:
                     claim = self._queue.take(name, [CONVERT])
                     if claim is None:
@@ -148,7 +149,7 @@ class WorkerPool:
                     self._stopping.wait(_TRY_AGAIN)
                 except Exception:
                     # A worker never ends by a fault. Where it had a task, the lease ends, and it is taken again.
-                    _LOGGER.exception("worker %s", name)
+                    _LOGGER.exception("worker %s failed", name, extra={"task": claim.id} if claim else None)
                     self._stopping.wait(_TRY_AGAIN)
 
     def _run(self, claim: Claim) -> None:
