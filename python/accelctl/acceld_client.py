@@ -201,7 +201,9 @@ class Client:
         if status == 401:
             given = "does not take this token" if self.token else "wants a token"
             raise AcceldError(
-                f"acceld at {where} {given}: give its server.token as --token-file or ACCELD_TOKEN", status
+                f"acceld at {where} {given}: give the server.token of its configuration, where one has to stand, as "
+                "--token-file or ACCELD_TOKEN",
+                status,
             )
         if code == "ERR_INVALID_ENDPOINT":
             raise AcceldError(f"acceld at {where} is of a version without this: {message}", status)

@@ -89,5 +89,6 @@ def finish(task: dict[str, Any], output: str) -> None:
         raise click.ClickException(f"task {task.get('id')}: {text}")
     if output == "text":
         result = task.get("result") or {}
-        why = str(task.get("reason") or result.get("skipped") or "")
+        skipped = result.get("skipped")  # a reconciliation's are counts, which its report has
+        why = str(task.get("reason") or (skipped if isinstance(skipped, str) else ""))
         shared_options.note(f"task {task.get('id')} is {state}" + (f": {why}" if why else ""))
