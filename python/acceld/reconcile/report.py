@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_FOUND = 1000  # images listed; all are counted
 MAX_ERRORS = 100  # errors listed; all are counted
@@ -73,7 +76,12 @@ class Report:
 
     def counts(self) -> dict[str, Any]:
         """What is shown while it runs."""
-        return {name: value for name, value in asdict(self).items() if isinstance(value, int)}
+        return {name: value for name, value in asdict(self).items() if type(value) is int}
+
+    @staticmethod
+    def without_lists(report: Mapping[str, Any]) -> dict[str, Any]:
+        """A report as `to_dict` made it, for lists of reports."""
+        return {name: value for name, value in report.items() if name not in {"found", "error_list"}}
 
     def to_dict(self) -> dict[str, Any]:
         """The whole report, as the API gives it."""

@@ -111,8 +111,8 @@ class Scan:
                 return
         try:
             plan = self._registries.choose(source, candidates).plan
-        except accel.ConfigError as error:  # its size fits no profile
-            self._report.skip(str(error).partition(": ")[2])
+        except accel.ConfigError:
+            self._report.skip("its size fits no profile (only_if)")
             return
         twins = [self._registries.twin(source, target, plan.platforms) for target in plan.targets if not target.done]
         lacking = [twin for twin in twins if twin.state != "fresh"]
@@ -135,7 +135,8 @@ class Scan:
         """The task for an image, as for one that was pushed; None when it needs none."""
         admitted = take_in(event, self._config, self._rules)
         if isinstance(admitted, SkippedEvent):
-            self._report.skip(admitted.reason)
+            # One reason, however many images it is for.
+            self._report.skip(admitted.reason.removeprefix(f"{event.reference}: "))
             return None
         return admitted
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from acceld.errors import PayloadError
 from acceld.reconcile.job import new_task
 from acceld.reconcile.pattern import EVERYTHING, Pattern
+from acceld.reconcile.report import Report
 from acceld.replies import UNHEALTHY, Refusal
 from acceld.routes.access import Changer, Reader, TheService
 from acceld.routes.conversions import details
@@ -44,5 +45,6 @@ def create(service: TheService, wanted: Wanted) -> dict[str, Any]:
 
 @router.get("")
 def index(service: TheService) -> list[dict[str, Any]]:
-    """The last hundred, newest first, each with its report in `result`."""
-    return [details(task) for task in service.history.page(Filter(lane=SERVICE_LANE)).tasks]
+    """The last hundred, newest first, each with the counts of its report in `result`."""
+    tasks = service.history.page(Filter(lane=SERVICE_LANE)).tasks
+    return [{**details(task), "result": Report.without_lists(task.result)} for task in tasks]

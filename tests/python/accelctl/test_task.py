@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Accelctl = Callable[..., Outcome]
 Task = Callable[..., Outcome]
 
-PATIENCE = 60.0  # seconds; a busy machine needs some
+PATIENCE = 90.0  # seconds; a busy machine needs some
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

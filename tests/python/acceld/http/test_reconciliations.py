@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from acceld.reconcile.report import Report
 from tests.python.acceld.http.test_routes import CLOSED, HOOK, URL, ask, code
 
 if TYPE_CHECKING:
@@ -28,6 +29,19 @@ def test_one_that_is_asked_for_is_a_task_that_the_routes_of_tasks_show(make: Mak
     again = ask(parts, "POST", RUNS, json={"pattern": "h.io/team/**:v*", "dry_run": True})
     assert again.json()["id"] == task["id"]
     assert ask(parts, "DELETE", f"{URL}/{task['id']}").json()["state"] == "cancelled"
+
+
+def test_the_list_has_counts_and_the_task_the_whole_report(make: Make) -> None:
+    parts = make(**SOURCES)
+    ask(parts, "POST", RUNS, json={})
+    claim = parts.queue.take("w")
+    assert claim
+    report = Report("**", dry_run=False)
+    report.find("h.io/a:1", "missing", "there is no h.io/a:1-nydus")
+    parts.queue.done(claim, report.to_dict())
+    (run,) = ask(parts, "GET", RUNS).json()
+    assert (run["result"]["missing"], "found" in run["result"]) == (1, False)
+    assert len(ask(parts, "GET", f"{URL}/{claim.id}").json()["result"]["found"]) == 1
 
 
 def test_everything_is_looked_at_where_nothing_is_said(make: Make) -> None:

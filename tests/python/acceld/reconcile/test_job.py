@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.python.acceld.reconcile.conftest import Filled
 
-PATIENCE = 60.0  # seconds; a busy machine needs some
+PATIENCE = 90.0  # seconds; a busy machine needs some
 
 
 class Daemon:
