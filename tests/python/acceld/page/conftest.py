@@ -17,12 +17,13 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.python.acceld.http.conftest import Parts, make, serving
+from tests.support import busy
 
 __all__ = ["make"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 DRIVER = Path("/usr/bin/chromedriver")
-PATIENCE = 30  # seconds; a busy machine is slow
+PATIENCE = 30  # seconds on an idle machine
 SIZE = (1280, 900)
 
 
@@ -62,7 +63,9 @@ class Page:
 
     def until(self, condition: Callable[[], Any], what: str = "") -> None:
         """Waits until `condition` holds. Elements may be replaced while it looks."""
-        wait = WebDriverWait(self.driver, PATIENCE, 0.05, (StaleElementReferenceException, NoSuchElementException))
+        wait = WebDriverWait(
+            self.driver, busy.seconds(PATIENCE), 0.05, (StaleElementReferenceException, NoSuchElementException)
+        )
         wait.until(lambda _: condition(), what)
 
     def until_text(self, selector: str, text: str) -> None:
@@ -90,7 +93,7 @@ def driver() -> Iterator[webdriver.Chrome]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     started = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    started.set_page_load_timeout(PATIENCE)
+    started.set_page_load_timeout(busy.seconds(PATIENCE))
     yield started
     started.quit()
 
