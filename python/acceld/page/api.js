@@ -5,7 +5,7 @@ const TOKEN = "acceld-token";
 const PATIENCE = 15_000; // milliseconds
 const SHARE = 10; // a page that follows something is a tenth of its service's work at most
 
-/** Tells of `online`, `offline` and `unauthorized`. */
+/** Tells of `online` and `offline`. */
 export const connection = new EventTarget();
 
 /** What the service answered; `status` is 0 when it did not. */
@@ -36,7 +36,6 @@ export async function ask(path, { method = "GET", etag = "", token = readToken()
   if (response.status === 304) return { data: null, etag };
   const body = await response.json().catch(() => null);
   if (!response.ok) {
-    if (response.status === 401) connection.dispatchEvent(new Event("unauthorized"));
     const wait = Number(response.headers.get("Retry-After")) || 0;
     throw new ApiError(response.status, body?.message ?? `The service answered ${response.status}`, wait);
   }

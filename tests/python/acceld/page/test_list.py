@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from selenium.webdriver.common.keys import Keys
 
+from accel import units
 from acceld.tasks.model import NewTask
 from tests.python.acceld.http.conftest import Parts
 from tests.python.acceld.page.conftest import Page, Worker
@@ -66,6 +67,26 @@ def test_tasks_come_and_change_without_a_reload(page: Start) -> None:
     shown.until_text(first, "Done")
     assert "estargz 1.0 MB → 900.0 kB 90.0%" in shown.one(first).text
     assert shown.complaints() == []
+
+
+def test_numbers_are_written_as_accelctl_writes_them(page: Start) -> None:
+    shown = page()
+    shown.open()
+    sizes = [0, 1, 999, 1000, 12_345, 999_949, 999_951, 10**6, 987_654_321, 3 * 10**12, 2**60]
+    seconds = [0, 0.04, 7.31, 59.94, 60, 61.4, 3599, 3600, 86_399, 10**6]
+    written = shown.run(
+        f"""
+        const folder = document.querySelector("script[type=module]").src.replace("app.js", "");
+        const text = await import(`${{folder}}text.js`);
+        return [{sizes}.map(text.sizeText), {seconds}.map(text.durationText),
+                {sizes}.map(size => text.ratioText(size, 3_000_000)), text.shortDigest("sha256:0123456789abcdef")];"""
+    )
+    assert written == [
+        [units.size_text(size) for size in sizes],
+        [units.duration_text(time) for time in seconds],
+        [units.ratio_text(size, 3_000_000) for size in sizes],
+        units.short_digest("sha256:0123456789abcdef"),
+    ]
 
 
 def test_filters_stand_in_the_address_and_can_be_shared(page: Start) -> None:
