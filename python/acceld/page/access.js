@@ -10,7 +10,7 @@ export function accessControl(button, dialog, changed) {
   const forget = element("button", { class: "button quiet", type: "button", onclick: () => use("") }, "Forget the token");
   const form = element(
     "form", { onsubmit: (event) => { event.preventDefault(); use(input.value.trim()); } },
-    element("h2", { id: "token-title" }, "Token"),
+    element("h2", { id: "token-title" }, "Enter the token"),
     element("p", { id: "token-hint", class: "muted" }, "The text of ", element("code", {}, "server.token"), " in the service's configuration. This tab keeps it until it is closed; it is sent in a header and nowhere else."),
     element("label", { for: "token" }, "Token"), input, fault,
     element("div", { class: "buttons" }, forget, element("span", { class: "spacer" }),
@@ -49,7 +49,7 @@ export function accessControl(button, dialog, changed) {
   function show(about) {
     const [name, word, title] = about.may_change
       ? ["unlock", readToken() ? "Token in use" : "Open to all", "Tasks may be cancelled and retried"]
-      : ["lock", "Read-only", "Enter a token to cancel and retry tasks"];
+      : ["lock", about.may_read ? "Read-only" : "Locked", "Enter the token"];
     refill(button, word, () => [icon(name), element("span", {}, word)]);
     button.title = title;
   }

@@ -59,7 +59,7 @@ function fault(error) {
 function locked() {
   view?.stop();
   view = null;
-  access.show({ may_change: false });
+  access.show({ may_read: false, may_change: false });
   main.replaceChildren(element("div", { class: "card empty locked" }, icon("lock"), element("h1", {}, "A token is needed"),
     element("p", {}, "This service shows its tasks only to those who have its token."),
     element("button", { class: "button primary", type: "button", onclick: access.open }, "Enter the token")));

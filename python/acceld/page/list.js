@@ -8,6 +8,7 @@ import { ratioText, sizeText } from "./text.js";
 
 const PAGE = 50;
 const SPANS = { 1: "1 h", 6: "6 h", 24: "24 h", 168: "7 d" };
+const SERVICE_LANE = "service"; // in place of a registry: what the service does of itself, which lists leave out
 const TYPING = 300; // milliseconds after the last key
 
 /** What of the address the list goes by. */
@@ -25,7 +26,7 @@ export function listView(filters, { go, about, fault }) {
   const charts = chartRow();
   const spans = choices("Time span", SPANS, (hours) => go({ hours: hours === "24" ? "" : hours }));
   const bar = filterBar(() => filters, go);
-  bar.offer({ registry: about.registries, profile: about.profiles });
+  bar.offer({ registry: [...about.registries, SERVICE_LANE], profile: about.profiles });
   const rows = new Map();
   let active = false; // whether anything moves
   const body = element("tbody", {}, Array.from({ length: 8 }, () =>
@@ -160,7 +161,7 @@ function menu(label, all, choose) {
       if (!value || known.has(value)) continue;
       known.add(value);
       const after = [...root.options].slice(1).find((option) => option.value > value) ?? null;
-      root.insertBefore(element("option", { value }, value), after);
+      root.insertBefore(element("option", { value }, value === SERVICE_LANE ? "Reconciliations" : value), after);
     }
   }
   return { root, offer, set: (value) => { offer([value]); root.value = value; } };

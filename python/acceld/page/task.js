@@ -86,7 +86,7 @@ export function taskView(id, { about, notify, fault, go }) {
 
 /** What went wrong and what to do about it, or why nothing was done. */
 function troublePanel(task) {
-  const skipped = task.result.skipped || (task.state === "skipped" ? task.reason : "");
+  const skipped = (task.kind !== "reconcile" && task.result.skipped) || (task.state === "skipped" ? task.reason : "");
   if (skipped) return element("div", { class: "panel" }, element("h2", {}, "Nothing was to be done"), element("p", {}, skipped));
   if (!task.reason || task.state === "cancelled") return [];
   const [what, remedy] = errorParts(task.reason);
@@ -192,6 +192,7 @@ function reportPanel(report) {
   const rows = [
     ...(report.error_list ?? []).map(({ where, message }) => ["error", where, message]),
     ...(report.found ?? []).map(({ state, source, reason }) => [state, source, reason]),
+    ...Object.entries(report.skipped ?? {}).map(([reason, count]) => ["skipped", counted(count, "image"), reason]),
   ].slice(0, 200);
   return element(
     "section", { class: "card flush target", "aria-label": "Report" },

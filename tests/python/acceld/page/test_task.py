@@ -59,6 +59,31 @@ def test_a_running_task_is_shown_layer_by_layer_until_it_is_done(page: Start) ->
     assert shown.complaints() == []
 
 
+def test_a_reconciliation_is_shown_with_what_it_found(page: Start) -> None:
+    shown = page()
+    (ticket,) = shown.parts.queue.put([NewTask("reconcile", "r", "service", "h.io/shop/**")])
+    worker = Worker(shown.parts)
+    report: dict[str, Any] = {"images": 9, "fresh": 7, "missing": 1, "stale": 1, "queued": 2}
+    worker.report(**report)
+    shown.open()
+    shown.click('select[aria-label="Registry"] option[value="service"]')
+    shown.until(lambda: len(shown.all(ROWS)) == 1)
+    assert "Reconciliation of h.io/shop/**" in " ".join(shown.texts(".row-link")[0].split())
+    shown.open(f"?task={ticket.task_id}")
+    shown.until_text(".amounts", "9 images looked at: 7 fresh, 1 missing, 1 stale; 2 queued")
+    found = [{"source": "h.io/shop/a:1", "state": "stale", "reason": "made of another manifest"}]
+    errors = [{"where": "h.io/shop/b", "message": "answered 403"}]
+    worker.done({**report, "found": found, "error_list": errors, "skipped": {"a signature": 4}, "errors": 1})
+    shown.until(lambda: len(shown.all(".target tbody tr")) == 3)
+    assert shown.texts(".target tbody tr") == [
+        "error h.io/shop/b answered 403",
+        "stale h.io/shop/a:1 made of another manifest",
+        "skipped 4 images a signature",
+    ]
+    assert not shown.all(".panel")
+    assert shown.complaints() == []
+
+
 def test_a_log_is_followed_until_the_reader_scrolls_up(page: Start) -> None:
     shown = page()
     (task_id,) = put(shown.parts, "h.io/team/app:1")
@@ -155,6 +180,7 @@ def test_a_closed_service_shows_nothing_before_the_token(page: Start) -> None:
     put(shown.parts, "h.io/team/app:1")
     shown.open()
     shown.until_text("main", "A token is needed")
+    shown.until_text("#access", "Locked")
     shown.click("main button")
     show_token(shown, TOKEN)
     shown.until(lambda: shown.sources() == ["h.io/team/app:1"])
