@@ -16,7 +16,8 @@ import pytest
 
 import accel
 from tests.python.support.images import sample_image
-from tests.support.daemon import PYTHON, Daemon, pushed, running, settings
+from tests.support import busy
+from tests.support.daemon import PATIENCE, PYTHON, Daemon, pushed, running, settings
 from tests.support.registry import Certificate, free_port
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def acceld(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -100,13 +101,13 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(tmp_path: Path) -> None:
 def test_an_idle_daemon_ends_at_once_with_0(tmp_path: Path, number: signal.Signals) -> None:
     with running(Daemon(tmp_path, settings(tmp_path))) as daemon:
         daemon.send(number)
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(busy.seconds(10)) == 0
     assert daemon.events()[-1]["event"] == "ended"
 
 
 def test_what_the_service_manager_hears(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.settimeout(60)
+        manager.settimeout(PATIENCE)
         manager.bind(str(tmp_path / "notify"))
         with running(Daemon(tmp_path, settings(tmp_path), NOTIFY_SOCKET=str(tmp_path / "notify"))) as daemon:
             assert manager.recv(1000) == b"READY=1"
@@ -230,7 +231,7 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path, missing
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert done.stderr == (

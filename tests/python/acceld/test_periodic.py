@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-PATIENCE = 30.0  # seconds; a busy machine needs some
+PATIENCE = 180.0  # seconds; a busy machine needs some
 
 
 @pytest.fixture

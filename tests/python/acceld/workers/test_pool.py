@@ -28,7 +28,7 @@ from tests.support import busy
 from tests.support.registry import Registry
 from tests.support.registry_api import Repository
 
-PATIENCE = 90.0  # seconds; a busy machine needs some
+PATIENCE = 180.0  # seconds; a busy machine needs some
 
 
 def settings(folder: Path, registry: Registry, **converter: Any) -> accel.Config:
