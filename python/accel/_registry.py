@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 1_000_000  # names in one list; a registry that has no end is hostile
 
+_LEAST_COUNTED = 10  # of each page: one may well have no tags, but not all of an endless list
+
 
 @dataclass(frozen=True)
 class StoredManifest:
@@ -175,6 +177,7 @@ class Registries:
 
 
 def _counted(where: str, before: int, more: int) -> int:
+    more = max(more, _LEAST_COUNTED)
     if before + more > MAX_LISTED:
         raise FormatError(f"{where}: a list of more than {MAX_LISTED} names; no registry has so many")
     return before + more

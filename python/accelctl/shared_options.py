@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from accelctl.errors import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -149,4 +151,4 @@ def show_log(*, debug: bool) -> None:
 
 def note(text: str) -> None:
     """A line that is no error."""
-    click.echo(f"note: {' '.join(text.split())}", err=True)
+    click.echo(f"note: {one_line(text)}", err=True)

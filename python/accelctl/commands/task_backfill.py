@@ -8,7 +8,7 @@ import click
 
 from accelctl import shared_options
 from accelctl.commands.task_create import finish
-from accelctl.output import print_json, print_table
+from accelctl.output import print_json, print_table, printable
 from accelctl.task_options import with_client
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(*, client: Client, pattern: str, dry_run: bool, no_wait: bool, progr
 
 def _print_report(report: Mapping[str, Any]) -> None:
     for error in report["error_list"]:
-        click.echo(f"warning: {error['where']}: {error['message']}", err=True)
+        click.echo(printable(f"warning: {error['where']}: {error['message']}"), err=True)
     if report["errors"] > len(report["error_list"]):
         shared_options.note(f"{report['errors']} could not be looked at; the first of them are above")
     if report["dry_run"] and report["found"]:

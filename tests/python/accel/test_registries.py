@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import accel
 from tests.python.support.images import sample_image
 from tests.python.support.layout import MANIFEST, Layout
+from tests.support import http_service
 from tests.support.harbor import AUTH, harbor
 from tests.support.registry import plain_registry
 from tests.support.registry_api import Repository
@@ -109,3 +111,31 @@ def test_a_cancelled_token_ends_every_call(registry: Registry) -> None:
         list(registries.repositories(registry.host))
     with pytest.raises(accel.Cancelled):
         registries.manifest(registry.reference("registries/chart:1.0.0"))
+
+
+class _Endless(BaseHTTPRequestHandler):
+    """A Harbor whose lists have no end, and often nothing in them."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments: Any) -> None:
+        """Nothing: a test's output is for failures."""
+
+    def do_GET(self) -> None:
+        body = b"Pong" if self.path.endswith("/ping") else b'[{"digest":"sha256:%s","name":"p"}]' % (b"0" * 64)
+        other = "page=2" if "page=1" in self.path else "page=1"
+        self.send_response(200)
+        self.send_header("Link", f'<{self.path.partition("?")[0]}?{other}>; rel="next"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def test_lists_without_end_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accel._registry.MAX_LISTED", 100)
+    with http_service.serving(_Endless) as port:
+        host = f"127.0.0.1:{port}"
+        with pytest.raises(accel.FormatError, match="a list of more than 100 names"):
+            list(accel.Registries().tags(f"{host}/team/app"))
+        with pytest.raises(accel.FormatError, match="a list of more than 100 names"):
+            list(accel.Registries().repositories(host))
