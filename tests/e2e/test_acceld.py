@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+import yaml
 
 import accel
 from tests.python.support.images import sample_image
@@ -53,6 +54,50 @@ def test_a_webhook_becomes_an_image(tmp_path: Path, registry: Registry, layout: 
     events = daemon.events()
     assert {event["level"] for event in events} == {"info"}, events
     assert [event["event"] for event in events if event.get("task") == task["id"]][-1] == f"task {task['id']}: done"
+
+
+REFERENCE = """
+server: {name: API, host: 127.0.0.1, port: PORT}
+metric: {enabled: true}
+provider:
+  source:
+    HOST: {auth: , insecure: true, webhook: {auth_header: header}}
+  work_dir: FOLDER
+  gcpolicy: {threshold: 1000MB}
+  cache_size: 200
+  cache_version: v1
+converter:
+  worker: 5
+  harbor_annotation: true
+  platforms: linux/amd64,linux/arm64
+  driver:
+    type: nydus
+    config: {work_dir: /tmp, builder: nydus-image, rafs_version: 6, rafs_compressor: zstd, merge_manifest: false}
+  rules:
+    - tag_suffix: -nydus
+    - cache_tag: nydus-cache
+"""
+
+
+def test_a_configuration_and_a_webhook_of_the_reference_work(
+    tmp_path: Path, registry: Registry, layout: Layout
+) -> None:
+    source = pushed(registry, tmp_path, sample_image(layout))
+    text = REFERENCE.replace("PORT", str(free_port())).replace("HOST", registry.host)
+    daemon = Daemon(tmp_path, yaml.safe_load(text.replace("FOLDER", str(tmp_path / "work"))))
+    body = {"type": "PUSH_ARTIFACT", "event_data": {"resources": [{"resource_url": source}]}}
+    with running(daemon):
+        url = "/api/v1/conversions?sync=true"
+        assert daemon.http.post(url, json=body).json()["code"] == "ERR_UNAUTHORIZED"
+        reply = daemon.http.post(url, json=body, headers={"Authorization": "header"}, timeout=PATIENCE)
+        assert (reply.status_code, reply.text) == (200, '"Ok"')
+        (task,) = daemon.tasks()
+        assert (task["source"], task["status"]) == (source, "COMPLETED")
+        assert task["source_size"] > 300_000
+        assert 'conversions_op_duration_seconds_count{op="convert"} 1.0' in daemon.http.get("/metrics").text
+        assert daemon.stop() == 0
+    config = accel.Config.from_dict(settings(tmp_path, registry))
+    assert accel.check(source, f"{source}-nydus", config=config).equal
 
 
 def test_version_and_wrong_usage(tmp_path: Path) -> None:
