@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import threading
@@ -93,6 +94,9 @@ def run(path: Path, *, log_format: str | None = None, log_level: str = "info") -
             reconciler=Reconciler(config, database, queue, history),
             mask=mask,
         )
+        # What was made until now stays: the collector would look at all of it each time, for 50 ms and longer.
+        gc.collect()
+        gc.freeze()
         asyncio.run(daemon.run(draining))
 
 

@@ -55,6 +55,7 @@ class Run:
             may_publish: Called on the worker's thread before tags are written: until when, by CLOCK_BOOTTIME, they may.
         """
         self.claim = claim
+        self.pid: int | None = None  # the child's, once it runs
         self.progress: Mapping[str, Any] | None = None
         self.stopped: Stop | None = None
         self.outcome: Mapping[str, Any] = {}
@@ -65,15 +66,11 @@ class Run:
         self._may_publish = may_publish
         self._lock = threading.Lock()
         self._kill_at = float("inf")
+        self._exit_code = 0
         self._pipe, self._childs_pipe = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
             target=child.main, args=(self._childs_pipe, job), name=f"task {claim.id}", daemon=True
         )
-
-    @property
-    def pid(self) -> int | None:
-        """The child's; None before it runs."""
-        return self._process.pid
 
     def stop(self, why: Stop, *, patience: float = KILL_AFTER) -> None:
         """Asks the child to stop, and kills it when it has not after `patience` seconds. The first reason counts."""
@@ -91,6 +88,7 @@ class Run:
         """Runs the child to its end; `outcome` has its last word, and is empty when it had none."""
         begun = time.monotonic()
         self._process.start()
+        self.pid = self._process.pid
         self._childs_pipe.close()
         try:
             # Now, as it has one thread: those that it starts later inherit it.
@@ -103,6 +101,8 @@ class Run:
             self._process.join(KILL_AFTER)
             self._process.kill()
             self._process.join()
+            self._exit_code = self._process.exitcode or 0
+            self._process.close()  # its descriptors would stay until the collector comes by
             self.seconds = time.monotonic() - begun
             with self._lock:
                 self._pipe.close()
@@ -116,7 +116,7 @@ class Run:
             )
         if "failure" in self.outcome:
             return Failure(**self.outcome["failure"])
-        code = self._process.exitcode or 0
+        code = self._exit_code
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
         return Failure(
             f"the process of the conversion ended {how}; see the system's log for memory and crashes",

@@ -6,15 +6,14 @@ import time
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert
 
 from acceld.tasks import history as module
 from acceld.tasks.db import Database, open_database
 from acceld.tasks.history import Filter, History, LogLine
-from acceld.tasks.model import ENDED, Failure, NewTask, State
+from acceld.tasks.model import Failure, NewTask, State
 from acceld.tasks.queue import Queue
-from acceld.tasks.schema import task as task_table
 from tests.python.acceld.tasks.conftest import HandClock, NewUrl
+from tests.support.many_tasks import fill
 
 
 def new(key: str, **values: Any) -> NewTask:
@@ -116,7 +115,7 @@ def test_a_page_of_100_000_tasks_comes_quickly(new_url: NewUrl, capsys: pytest.C
     """The figures are printed; the bound is loose, so that only a lost index fails on a busy machine."""
     database = open_database(new_url())
     try:
-        _fill(database, 100_000)
+        fill(database, 100_000)
         history = History(database)
         cases = {
             "newest": Filter(),
@@ -139,39 +138,3 @@ def test_a_page_of_100_000_tasks_comes_quickly(new_url: NewUrl, capsys: pytest.C
             assert sorted(times)[15] < 0.3
     finally:
         database.close()
-
-
-def _fill(database: Database, count: int) -> None:
-    ended = [state.value for state in ENDED]
-    rows = [
-        {
-            "id": f"id-{number}",
-            "kind": "convert",
-            "key": f"key-{number}",
-            "open": False,
-            "joins_running": True,
-            "lane": f"h{number % 7}.io",
-            "source": f"h{number % 7}.io/team/{'rare-' if number % 11111 == 0 else 'app-'}{number}:v1",
-            "digest": "",
-            "profile": f"p{number % 3}",
-            "arguments": "{}",
-            "state": ended[0] if number % 50 else ended[number % 3],
-            "priority": 0,
-            "due": 0.0,
-            "attempt": 1,
-            "max_attempts": 5,
-            "worker": "w",
-            "cancel_requested": False,
-            "created": 1.0,
-            "finished": 2.0,
-            "error": "",
-            "result": "{}",
-            "progress": "{}",
-        }
-        for number in range(count)
-    ]
-
-    def work(connection: Connection) -> None:
-        connection.execute(insert(task_table), rows)
-
-    database.write(work)
