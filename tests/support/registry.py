@@ -78,9 +78,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def plain_registry(folder: Path) -> Iterator[Registry]:
-    """HTTP, anonymous."""
-    with _run(Registry(free_port(), folder), {}) as registry:
+def plain_registry(folder: Path, port: int = 0) -> Iterator[Registry]:
+    """HTTP, anonymous. With `folder` and `port` of an earlier one it is that registry, come back."""
+    with _run(Registry(port or free_port(), folder), {}) as registry:
         yield registry
 
 
@@ -145,7 +145,7 @@ def _run(registry: Registry, more: dict[str, Any]) -> Iterator[Registry]:
     }
     config_file = registry.folder / "registry.yml"
     config_file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    with (registry.folder / "registry.log").open("wb") as log:
+    with (registry.folder / "registry.log").open("ab") as log:
         process = subprocess.Popen(["docker-registry", "serve", config_file], stdout=log, stderr=log)
     try:
         _wait_until_listening(registry, process)
