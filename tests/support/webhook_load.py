@@ -79,14 +79,14 @@ class _Connection(asyncio.Protocol):
     def __init__(self, sender: _Sender) -> None:
         self._sender = sender
         self._answer = b""
-        self._due: float | None = None
+        self._asked: tuple[int, float] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
 
     def ask(self, number: int, due: float) -> None:
-        self._due = due
+        self._asked = number, due
         self._transport.write(webhook(number))
 
     def data_received(self, data: bytes) -> None:
@@ -95,17 +95,19 @@ class _Connection(asyncio.Protocol):
         if not end:
             return
         length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        if len(body) >= length and self._due is not None:
-            due, self._due, self._answer = self._due, None, b""
+        if len(body) >= length and self._asked:
+            due = self._asked[1]
+            self._asked, self._answer = None, b""
             self._sender.answered(self, head[9:12].decode(), due)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._sender.lost(self, waiting=self._due is not None)
+        self._sender.lost(self, self._asked)
 
 
 class _Sender:
-    def __init__(self, rate: int, total: int, first: int) -> None:
-        self._rate, self._total, self._first = rate, total, first
+    def __init__(self, port: int, rate: int, total: int, first: int) -> None:
+        self._port, self._rate, self._total, self._first = port, rate, total, first
+        self._connecting: set[asyncio.Task[None]] = set()
         self._idle: deque[_Connection] = deque()
         self._due: deque[tuple[int, float]] = deque()
         self._times: list[float] = []
@@ -120,21 +122,36 @@ class _Sender:
         else:
             self._idle.append(connection)
 
-    def lost(self, connection: _Connection, *, waiting: bool) -> None:
+    def lost(self, connection: _Connection, asked: tuple[int, float] | None) -> None:
+        """As every client does: what was sent on a connection that had been idle too long is sent again."""
         if connection in self._idle:
             self._idle.remove(connection)
-        if waiting:
-            self._count("lost")
+        if asked:
+            self._due.appendleft(asked)
+        self._connecting.add(asyncio.get_running_loop().create_task(self._connect()))
+
+    async def _connect(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            connection = (await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._port))[1]
+        except OSError:  # nobody is there any more
+            if self._due:
+                self._due.popleft()
+                self._count("lost")
+            return
+        if self._due:
+            connection.ask(*self._due.popleft())
+        else:
+            self._idle.append(connection)
 
     def _count(self, what: str) -> None:
         self._codes[what] += 1
         if self._codes.total() == self._total:
             self._all.set()
 
-    async def run(self, port: int, connections: int) -> Load:
-        loop = asyncio.get_running_loop()
+    async def run(self, connections: int) -> Load:
         for _ in range(connections):
-            self._idle.append((await loop.create_connection(lambda: _Connection(self), "127.0.0.1", port))[1])
+            await self._connect()
         start = time.perf_counter()
         sent = 0
         while sent < self._total:
@@ -164,8 +181,8 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
     values = parser.parse_args()
-    sender = _Sender(values.rate, int(values.rate * values.seconds), values.first)
-    print(json.dumps(asdict(asyncio.run(sender.run(values.port, values.connections)))))
+    sender = _Sender(values.port, values.rate, int(values.rate * values.seconds), values.first)
+    print(json.dumps(asdict(asyncio.run(sender.run(values.connections)))))
 
 
 if __name__ == "__main__":
