@@ -17,6 +17,10 @@ class TaskNotFound(accel.Error, LookupError):  # noqa: N818 - named like accel's
     """There is no task with this id; it may have been removed after its retention time."""
 
 
+class TaskSkipped(accel.Error):
+    """The task is an event that was skipped: there is nothing to run again."""
+
+
 class QueueUrlError(QueueError, accel.ConfigError):
     """`queue.url` names no database that can be used."""
 

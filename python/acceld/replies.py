@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.responses import JSONResponse, Response
 
 import accel
-from acceld.errors import PayloadError, QueueError, QueueUnavailable, TaskNotFound
+from acceld.errors import PayloadError, QueueError, QueueUnavailable, TaskNotFound, TaskSkipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,16 +55,23 @@ def unauthorized() -> Refusal:
     return Refusal(401, UNAUTHORIZED, "invalid auth config")
 
 
+_STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
+    ((TaskNotFound,), 404),
+    ((TaskSkipped,), 409),
+    ((PayloadError, accel.ConfigError, accel.InvalidReference), 400),
+)
+
+
 def refusal_for(error: Exception) -> Refusal:
     """What an error of ours is answered with."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, TaskNotFound):
-        return Refusal(404, ILLEGAL_PARAMETER, str(error))
-    if isinstance(error, QueueUnavailable):
-        return Refusal(503, UNHEALTHY, "the task database does not answer; try again", {"Retry-After": "1"})
-    if isinstance(error, (PayloadError, accel.ConfigError, accel.InvalidReference)):
-        return Refusal(400, ILLEGAL_PARAMETER, str(error))
-    if isinstance(error, QueueError):
-        return Refusal(409, ILLEGAL_PARAMETER, str(error))
+    if isinstance(error, QueueError) and not isinstance(error, accel.ConfigError):
+        # A full disk, say, for which room can be made. What the database is called is for the log, not for senders.
+        later = "1" if isinstance(error, QueueUnavailable) else "10"
+        message = "the task database does not answer; try again"
+        return Refusal(503, UNHEALTHY, message, {"Retry-After": later})
+    for kinds, status in _STATUS:
+        if isinstance(error, kinds):
+            return Refusal(status, ILLEGAL_PARAMETER, str(error))
     return Refusal(500, UNHEALTHY, "internal error; the daemon's log has it")

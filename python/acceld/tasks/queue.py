@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Row, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from acceld.errors import QueueError, TaskNotFound
+from acceld.errors import TaskNotFound, TaskSkipped
 from acceld.tasks import admission, backoff, counters
 from acceld.tasks.db import Database, in_state, is_open
 from acceld.tasks.model import (
@@ -131,13 +131,13 @@ class Queue:
 
         Raises:
             TaskNotFound: there is no such task.
-            QueueError: the task is an event that was skipped.
+            TaskSkipped: the task is an event that was skipped.
         """
 
         def work(connection: Connection) -> str:
             row = self._locked(connection, task_id)
             if row.state == State.SKIPPED:
-                raise QueueError(f"{row.source} was skipped ({row.error}); create a task for it instead")
+                raise TaskSkipped(f"{row.source} was skipped ({row.error}); create a task for it instead")
             if row.state == State.RUNNING:
                 return task_id
             mine = update(task).where(task.c.number == row.number)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from acceld.errors import QueueError, TaskNotFound
+from acceld.errors import TaskNotFound, TaskSkipped
 from acceld.tasks import admission, counters
 from acceld.tasks.db import Database
 from acceld.tasks.history import Filter, History
@@ -403,7 +403,7 @@ def test_a_skipped_event_is_kept_with_its_reason_once(queue: Queue, database: Da
         ("h.io/a:1", "a signature, not an image"),
     ]
     assert queue.take("w") is None
-    with pytest.raises(QueueError, match="was skipped"):
+    with pytest.raises(TaskSkipped, match="was skipped"):
         queue.retry(shown[0].id)
 
 
