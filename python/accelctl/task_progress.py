@@ -69,15 +69,18 @@ class JsonDisplay(Display):
         click.echo(json.dumps(task), err=True)
 
 
-class BarDisplay(Display):
-    """One task on a terminal: state, bar, amounts, time."""
+class _Drawn:
+    """A table of tasks that is drawn anew while it is entered; the last state stays.
+
+    What `_fill` uses is there before __init__ is called: rich draws once already when it is made.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
         from rich.console import Console  # noqa: PLC0415 - only a terminal needs rich
         from rich.live import Live  # noqa: PLC0415 - as above
 
-        self._task: Task = {}
-        self._live = Live(console=Console(file=stream), get_renderable=self._render, refresh_per_second=8)
+        self._console = Console(file=stream)
+        self._live = Live(console=self._console, get_renderable=self._render, refresh_per_second=8)
 
     def __enter__(self) -> Self:
         """Begins the display."""
@@ -88,23 +91,38 @@ class BarDisplay(Display):
         """Leaves the last state."""
         self._live.stop()
 
-    def show(self, task: Task) -> None:
-        """Takes what is drawn next."""
-        self._task = task
-
-    def note(self, text: str) -> None:
-        """Prints above the bar."""
-        self._live.console.print(f"note: {one_line(text)}", markup=False, highlight=False)
-
     def _render(self) -> Any:
         from rich.table import Table  # noqa: PLC0415 - as above
 
         table = Table.grid(padding=(0, 1))
         table.add_column(no_wrap=True)
         table.add_column(overflow="ellipsis", no_wrap=True)
+        self._fill(table)
+        return table
+
+    def _fill(self, table: Any) -> None:
+        """Adds the rows."""
+        raise NotImplementedError
+
+
+class BarDisplay(_Drawn, Display):
+    """One task on a terminal: state, bar, amounts, time."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._task: Task = {}
+        super().__init__(stream)
+
+    def show(self, task: Task) -> None:
+        """Takes what is drawn next."""
+        self._task = task
+
+    def note(self, text: str) -> None:
+        """Prints above the bar."""
+        self._console.print(f"note: {one_line(text)}", markup=False, highlight=False)
+
+    def _fill(self, table: Any) -> None:
         if self._task:
             add_rows(table, self._task)
-        return table
 
 
 _STYLES = {"queued": "dim", "running": "bold cyan", "done": "bold green", "failed": "bold red", "cancelled": "yellow"}
@@ -240,38 +258,21 @@ class LineListDisplay(ListDisplay):
             click.echo(printable(f"{task['id']}  {task.get('state', ''):<9}  {task.get('source', '')}".rstrip()))
 
 
-class BarListDisplay(ListDisplay):
+class BarListDisplay(_Drawn, ListDisplay):
     """Tasks on a terminal, those that run with a bar."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs rich
-        from rich.live import Live  # noqa: PLC0415 - as above
-
         self._tasks: list[Task] = []
         self._more = False
-        self._console = Console()
-        self._live = Live(console=self._console, get_renderable=self._render, refresh_per_second=8)
-
-    def __enter__(self) -> Self:
-        """Begins the display."""
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leaves the last state."""
-        self._live.stop()
+        super().__init__(sys.stdout)
 
     def show(self, tasks: list[Task], *, more: bool) -> None:
         """Takes what is drawn next."""
         self._tasks, self._more = tasks, more
 
-    def _render(self) -> Any:
-        from rich.table import Table  # noqa: PLC0415 - as above
+    def _fill(self, table: Any) -> None:
         from rich.text import Text  # noqa: PLC0415 - as above
 
-        table = Table.grid(padding=(0, 1))
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="ellipsis", no_wrap=True)
         # Those that run first, as many as fit the screen.
         ordered = sorted(self._tasks, key=lambda task: task.get("state") != "running")
         room = max(1, (self._console.height - 2) // 3)
@@ -282,4 +283,3 @@ class BarListDisplay(ListDisplay):
             table.add_row("", Text(f"and {max(hidden, 0)}{'+' if self._more else ''} more", style="dim"))
         if not ordered:
             table.add_row("", Text("nothing waits or runs", style="dim"))
-        return table

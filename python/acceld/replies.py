@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import JSONResponse, Response
@@ -48,6 +49,11 @@ def tagged(request: Request, response: Response) -> Response:
 def document(request: Request, value: Any, headers: Mapping[str, str] | None = None) -> Response:
     """JSON that clients ask for again and again: what has not changed is not sent again."""
     return tagged(request, JSONResponse(value, headers={"Cache-Control": "private, no-cache", **(headers or {})}))
+
+
+def time_text(seconds: float) -> str:
+    """A time in seconds since 1970 as RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def unauthorized() -> Refusal:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.python.support.layout import Layout
-from tests.support import postgresql as servers
 from tests.support import registry as registries
 from tests.support.command import Accelctl
+from tests.support.postgresql import postgresql  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,15 +25,6 @@ def accelctl(tmp_path: Path) -> Accelctl:
 def layout(tmp_path: Path) -> Layout:
     """An empty layout of this test."""
     return Layout(tmp_path / "source")
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[servers.PostgreSQL]:
-    """A cluster; tests use databases of their own."""
-    if reason := servers.missing():
-        pytest.skip(reason)
-    with servers.cluster() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -125,3 +127,12 @@ def cluster() -> Iterator[PostgreSQL]:
             running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A cluster; tests use databases of their own. For conftest.py of suites that need one."""
+    if reason := missing():
+        pytest.skip(reason)
+    with cluster() as running:
+        yield running

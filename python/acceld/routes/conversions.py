@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from acceld.replies import document
+from acceld.replies import document, time_text
 from acceld.routes.access import Changer, Reader, TheService
 from acceld.tasks.history import MAX_PAGE_SIZE, PAGE_SIZE, Filter
 from acceld.tasks.model import ENDED, State, Task
@@ -75,9 +74,7 @@ def details(task: Task) -> dict[str, Any]:
 
 
 def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return _NO_TIME
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return _NO_TIME if seconds is None else time_text(seconds)
 
 
 @router.get("")

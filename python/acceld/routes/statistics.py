@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from acceld.replies import document
+from acceld.replies import document, time_text
 from acceld.routes.access import Reader, TheService
 from acceld.tasks.statistics import DEFAULT_HOURS, MAX_HOURS, look_back
 
@@ -48,6 +47,5 @@ def statistics(
 
 
 def _bucket(bucket: Bucket) -> dict[str, Any]:
-    start = datetime.fromtimestamp(bucket.at, UTC).isoformat().replace("+00:00", "Z")
     counts = {name: int(bucket.counts.get(key, 0)) for name, key in _FIELDS.items()}
-    return {"at": start, **counts, "queued": bucket.queued}
+    return {"at": time_text(bucket.at), **counts, "queued": bucket.queued}

@@ -10,7 +10,10 @@ from sqlalchemy import ColumnElement, Double, literal
 
 from acceld.tasks.db import Database, open_database
 from acceld.tasks.queue import Queue
-from tests.support import postgresql as servers
+from tests.support.postgresql import (
+    PostgreSQL,
+    postgresql,  # noqa: F401 - a fixture
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,20 +36,11 @@ class HandClock:
 NewUrl = Callable[[], str]
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[servers.PostgreSQL]:
-    """A cluster; tests use databases of their own."""
-    if reason := servers.missing():
-        pytest.skip(reason)
-    with servers.cluster() as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> NewUrl:
     """Makes URLs of empty databases, of each kind in turn."""
     if request.param == "postgresql":
-        cluster: servers.PostgreSQL = request.getfixturevalue("postgresql")
+        cluster: PostgreSQL = request.getfixturevalue("postgresql")
         return cluster.new_database
     numbers = iter(range(1000))
     return lambda: f"sqlite:///{tmp_path}/tasks-{next(numbers)}.db"
