@@ -20,7 +20,7 @@ test: ## All tests: C++ (plain, ASan+UBSan, TSan), Python, real registry, fuzz c
 	@$(BOOTSTRAP) build test
 	@scripts/test
 
-lint: ## Formatting, clang-tidy, ruff, mypy, stubs, generated docs, layering and the other rules of the house
+lint: ## Formatting, clang-tidy, ruff, mypy, oxlint, stubs, generated docs, layering and the other rules of the house
 	@$(BOOTSTRAP) build test lint
 	@scripts/lint
 

@@ -232,7 +232,7 @@ function outcome(task) {
   }
   if (!ENDED.has(task.state) || !task.target_size) return element("span", { class: "muted" }, "–");
   return [
-    task.drivers.map((driver) => [element("span", { class: "tag" }, driver), " "]).flat(),
+    task.drivers.flatMap((driver) => [element("span", { class: "tag" }, driver), " "]),
     element("span", {}, `${sizeText(task.source_size)} → ${sizeText(task.target_size)}`), " ",
     task.drivers.length < 2 && element("span", { class: "muted" }, ratioText(task.target_size, task.source_size)),
   ].flat().filter(Boolean);
