@@ -54,9 +54,11 @@ def test_tasks_come_and_change_without_a_reload(page: Start) -> None:
     put(shown.parts, "h.io/team/first:1")
     shown.until_text(ROWS, "Waiting")
     put(shown.parts, "h.io/team/second:1")
+    shown.hurry()
     shown.until(lambda: shown.sources() == ["h.io/team/second:1", "h.io/team/first:1"])
     worker = Worker(shown.parts)
     first = f'{ROWS}[data-task="{worker.claim.id}"]'
+    shown.hurry()
     shown.until_text(first, "Running")
     bar = f"{first} [role=progressbar]"
     for percent in ("25", "75"):
@@ -64,6 +66,7 @@ def test_tasks_come_and_change_without_a_reload(page: Start) -> None:
         shown.until_text(first, f"{percent}%")
         assert shown.one(bar).get_attribute("aria-valuenow") == percent
     worker.done(RESULT)
+    shown.hurry()
     shown.until_text(first, "Done")
     assert "estargz 1.0 MB → 900.0 kB 90.0%" in shown.one(first).text
     assert shown.complaints() == []
@@ -176,4 +179,5 @@ def test_a_service_that_is_away_is_said_and_waited_for(page: Start) -> None:
         shown.until_text("#connection", "Offline")
     finally:
         shown.driver.delete_network_conditions()
+    shown.hurry()
     shown.until_text("#connection", "Live")

@@ -49,6 +49,7 @@ def test_a_running_task_is_shown_layer_by_layer_until_it_is_done(page: Start) ->
             "targets": [{**target, "layers": [made]}],
         }
     )
+    shown.hurry()
     shown.until_text(".target", "h.io/team/app:1-nydus")
     shown.until_text(".badge", "Done")
     row = shown.one(".target tbody tr").text
@@ -74,6 +75,7 @@ def test_a_reconciliation_is_shown_with_what_it_found(page: Start) -> None:
     found = [{"source": "h.io/shop/a:1", "state": "stale", "reason": "made of another manifest"}]
     errors = [{"where": "h.io/shop/b", "message": "answered 403"}]
     worker.done({**report, "found": found, "error_list": errors, "skipped": {"a signature": 4}, "errors": 1})
+    shown.hurry()
     shown.until(lambda: len(shown.all(".target tbody tr")) == 3)
     assert shown.texts(".target tbody tr") == [
         "error h.io/shop/b answered 403",
@@ -105,6 +107,7 @@ def test_a_log_is_followed_until_the_reader_scrolls_up(page: Start) -> None:
     shown.run("document.querySelector('.lines').scrollTop = 0")
     shown.until(lambda: shown.one(".log button").get_attribute("aria-pressed") == "false")
     log(60, 5)
+    shown.hurry()
     shown.until(lambda: len(shown.all(".lines li")) == 65)
     assert distance() > 100
     shown.click(".log button")
@@ -156,10 +159,12 @@ def test_with_the_token_a_task_is_cancelled_and_retried(page: Start) -> None:
     shown.until_text(".badge", "Waiting")
     assert shown.parts.history.get(task_id).state is State.QUEUED
     worker = Worker(shown.parts)
+    shown.hurry()
     shown.until_text(".badge", "Running")
     shown.click(".actions button")
     shown.until_text(".actions", "Cancelling")
     assert shown.parts.queue.cancelled(worker.claim)
+    shown.hurry()
     shown.until_text(".badge", "Cancelled")
     assert TOKEN not in shown.driver.current_url
     assert shown.run("return Object.values(sessionStorage).join()") == TOKEN
@@ -199,6 +204,7 @@ def test_texts_of_strangers_stay_texts(page: Start) -> None:
     shown.until_text(".lines", HOSTILE)
     shown.until_text(".facts", HOSTILE)
     shown.parts.queue.fail(worker.claim, Failure(f"{HOSTILE}; {HOSTILE}"))
+    shown.hurry()
     shown.until_text(".panel.bad", HOSTILE)
     shown.parts.queue.retry(ticket.task_id)
     layer = dict.fromkeys(("platform", "source", "target"), HOSTILE) | {
@@ -209,6 +215,7 @@ def test_texts_of_strangers_stay_texts(page: Start) -> None:
     target = dict.fromkeys(("driver", "reference", "digest", "media_type"), HOSTILE)
     result = {"source": {"size": 1}, "targets": [{**target, "size": 1, "layers": [layer], "notes": [HOSTILE]}]}
     Worker(shown.parts).done(result)
+    shown.hurry()
     shown.until_text(".target", HOSTILE)
     assert not shown.all("main img, main script")
     assert "taken" not in shown.driver.title.split(" · ")[-1]
