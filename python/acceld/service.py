@@ -26,7 +26,7 @@ class Service:
     """Everything a request needs.
 
     Attributes:
-        draining: Set when the daemon is about to end: it is not ready any more, and takes no new work.
+        draining: Set when the daemon is about to end: it is not ready any more. What it is sent it still queues.
     """
 
     config: accel.Config

@@ -11,7 +11,6 @@ from acceld.errors import PayloadError
 from acceld.reconcile.job import new_task
 from acceld.reconcile.pattern import EVERYTHING, Pattern
 from acceld.reconcile.report import Report
-from acceld.replies import UNHEALTHY, Refusal
 from acceld.routes.access import Changer, Reader, TheService
 from acceld.routes.conversions import details
 from acceld.tasks.history import Filter
@@ -32,8 +31,6 @@ class Wanted(BaseModel):
 @router.post("", status_code=202, dependencies=[Changer])
 def create(service: TheService, wanted: Wanted) -> dict[str, Any]:
     """Asks for a reconciliation; the reply is its task, which is another's when the same one waits already."""
-    if service.draining.is_set():
-        raise Refusal(503, UNHEALTHY, "the daemon is about to end", {"Retry-After": "5"})
     pattern = Pattern.parse(wanted.pattern)
     configured = service.config.provider.source
     if not pattern.hosts(configured):

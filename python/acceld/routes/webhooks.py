@@ -44,8 +44,6 @@ async def create(request: Request, service: TheService, sync: str = "", registry
 
     `sync=true` waits for the end of the tasks. `registry` is the registry's host, for senders that do not name it.
     """
-    if service.draining.is_set():
-        raise Refusal(503, UNHEALTHY, "the daemon is about to end", {"Retry-After": "5"})
     with service.tracing.request(f"POST {PATH}", request.headers) as context:
         return await _create(request, service, sync in _TRUE, registry, context)
 

@@ -79,9 +79,3 @@ def test_it_wants_the_token_as_other_changes_do(make: Make) -> None:
         assert ask(parts, "POST", RUNS, json={}, headers=headers).status_code == status
     assert ask(parts, "GET", RUNS).status_code == 401
     assert ask(parts, "GET", RUNS, headers=TOKEN).status_code == 200
-
-
-def test_a_daemon_that_ends_takes_none(make: Make) -> None:
-    parts = make(**SOURCES)
-    parts.draining.set()
-    assert code(ask(parts, "POST", RUNS, json={})) == (503, "ERR_UNHEALTHY")

@@ -229,13 +229,17 @@ def test_events_tell_of_the_end(make: Make) -> None:
     assert json.loads(data.removeprefix("data: "))["state"] == "done"
 
 
-def test_a_daemon_that_ends_is_healthy_but_not_ready(make: Make) -> None:
+def test_a_daemon_that_ends_is_healthy_and_not_ready_and_queues(make: Make) -> None:
     parts = make()
     assert ask(parts, "GET", "/api/v1/ready").text == "Ok"
     parts.draining.set()
     assert code(ask(parts, "GET", "/api/v1/ready")) == (503, "ERR_UNHEALTHY")
-    assert code(ask(parts, "POST", URL, json=push("h.io/a:1"))) == (503, "ERR_UNHEALTHY")
     assert ask(parts, "GET", "/api/v1/health").text == "Ok"
+    assert ask(parts, "POST", URL, json=push("h.io/a:1")).status_code == 200
+    assert parts.queue.take("another daemon")
+    # One who waits for the end is told that it will not come here.
+    assert code(ask(parts, "POST", f"{URL}?sync=true", json=push("h.io/b:1"))) == (503, "ERR_UNHEALTHY")
+    assert parts.queue.take("another daemon")
 
 
 def test_without_its_tables_the_daemon_is_not_healthy(make: Make) -> None:
