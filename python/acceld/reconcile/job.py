@@ -103,7 +103,7 @@ class Reconciler:
 
     def _work(self) -> None:
         next_tick = 0.0
-        with self._queue.wakeup.listener() as listener:
+        with self._queue.wakeup.listener(RECONCILE) as listener:
             while not self._stopping.is_set():
                 try:
                     if time.monotonic() >= next_tick:

@@ -99,8 +99,11 @@ class Queue:
             return admission.admit(self._database, connection, tasks, ids)
 
         tickets = self._database.write(work)
-        if any(ticket.admission is Admission.CREATED for ticket in tickets):
-            self.wakeup.call()
+        created = {
+            new.kind for new, ticket in zip(tasks, tickets, strict=True) if ticket.admission is Admission.CREATED
+        }
+        if created:
+            self.wakeup.call(*created)
         return tickets
 
     def cancel(self, task_id: str) -> State:

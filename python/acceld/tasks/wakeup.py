@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 SQLITE_POLL = 0.5
 
 _CHANNEL = "acceld"
+_ANY = ""  # the kind of a call that is for everybody
 
 
 class Wakeup:
@@ -31,30 +33,32 @@ class Wakeup:
         self._database = database
         self._is_sqlite = database.name == "sqlite"
         self._condition = threading.Condition()
-        self._calls = 0
+        self._calls: Counter[str] = Counter()  # by kind
 
-    def call(self) -> None:
-        """Wakes the waiting workers."""
+    def call(self, *kinds: str) -> None:
+        """Wakes those who wait for tasks of these kinds; without any, everybody."""
         with self._condition:
-            self._calls += 1
+            self._calls.update(kinds or [_ANY])
             self._condition.notify_all()
         if not self._is_sqlite:
+            payload = " ".join(kinds)
             with contextlib.suppress(QueueError):  # the work stands in the database already
                 self._database.write(
-                    lambda connection: connection.execute(select(func.pg_notify(_CHANNEL, ""))).close()
+                    lambda connection: connection.execute(select(func.pg_notify(_CHANNEL, payload))).close()
                 )
 
-    def listener(self) -> Listener:
-        """What one worker thread waits with. From here on no call is missed."""
-        return Listener(self)
+    def listener(self, kind: str) -> Listener:
+        """What one thread waits with for tasks of a kind. From here on no call is missed."""
+        return Listener(self, kind)
 
 
 class Listener:
     """The ear of one thread. Close it, or use it in a `with` block."""
 
-    def __init__(self, wakeup: Wakeup) -> None:
+    def __init__(self, wakeup: Wakeup, kind: str) -> None:
         self._wakeup = wakeup
-        self._heard = wakeup._calls  # noqa: SLF001 - the two are one thing
+        self._kind = kind
+        self._heard = self._calls()
         self._connection: Any = None
         self._connect()
 
@@ -66,12 +70,16 @@ class Listener:
         """
         if self._connection is None and not self._connect():
             return self._wait_here(min(seconds, SQLITE_POLL))
+        deadline = time.monotonic() + seconds
         try:
-            return any(True for _ in self._connection.notifies(timeout=seconds, stop_after=1))
+            while (left := deadline - time.monotonic()) > 0:
+                for call in self._connection.notifies(timeout=left, stop_after=1):
+                    if not call.payload or self._kind in call.payload.split():
+                        return True
         except Exception:
             self.close()
             time.sleep(min(seconds, SQLITE_POLL))
-            return False
+        return False
 
     def close(self) -> None:
         """Gives the connection back."""
@@ -92,9 +100,13 @@ class Listener:
             self._connection = None
         return self._connection is not None
 
+    def _calls(self) -> int:
+        calls = self._wakeup._calls  # noqa: SLF001 - the two are one thing
+        return calls[_ANY] + calls[self._kind]
+
     def _wait_here(self, seconds: float) -> bool:
-        wakeup = self._wakeup
-        with wakeup._condition:  # noqa: SLF001 - as above
-            called = wakeup._condition.wait_for(lambda: wakeup._calls != self._heard, seconds)  # noqa: SLF001
-            self._heard = wakeup._calls  # noqa: SLF001
+        condition = self._wakeup._condition  # noqa: SLF001 - as above
+        with condition:
+            called = condition.wait_for(lambda: self._calls() != self._heard, seconds)
+            self._heard = self._calls()
             return called

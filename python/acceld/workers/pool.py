@@ -135,7 +135,7 @@ class WorkerPool:
         # The children inherit this: what a terminal or a service manager sends to all of us is the parent's to act on.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         name = f"{self._name}/{number}"
-        with self._queue.wakeup.listener() as listener:
+        with self._queue.wakeup.listener(CONVERT) as listener:
             while self._is_wanted(number):
                 claim = None
                 try:

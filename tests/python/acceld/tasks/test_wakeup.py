@@ -20,7 +20,7 @@ def new(key: str) -> NewTask:
 def test_a_new_task_wakes_the_workers_of_the_process(new_url: NewUrl) -> None:
     database = open_database(new_url())
     queue = Queue(database)
-    with queue.wakeup.listener() as listener:
+    with queue.wakeup.listener("convert") as listener:
         queue.put([new("before")])
         assert listener.wait(10)
         start = time.monotonic()
@@ -36,10 +36,23 @@ def test_a_new_task_wakes_the_workers_of_the_process(new_url: NewUrl) -> None:
     database.close()
 
 
+def test_tasks_of_another_kind_wake_nobody(new_url: NewUrl) -> None:
+    database = open_database(new_url())
+    queue = Queue(database)
+    with queue.wakeup.listener("reconcile") as listener:
+        queue.put([new("a")])
+        assert not listener.wait(0.2)
+        queue.put([new("b"), NewTask("reconcile", "c", "")])
+        assert listener.wait(10)
+        queue.wakeup.call()  # everybody
+        assert listener.wait(10)
+    database.close()
+
+
 def test_a_new_task_wakes_the_workers_of_other_processes(postgresql: PostgreSQL) -> None:
     url = postgresql.new_database()
     here, there = open_database(url), open_database(url)
-    with Queue(there).wakeup.listener() as listener:
+    with Queue(there).wakeup.listener("convert") as listener:
         start = time.monotonic()
         Queue(here).put([new("a")])
         assert listener.wait(30)
@@ -51,7 +64,7 @@ def test_a_new_task_wakes_the_workers_of_other_processes(postgresql: PostgreSQL)
 def test_a_restart_of_the_server_ends_a_wait_and_the_next_one_hears_again(postgresql: PostgreSQL) -> None:
     database = open_database(postgresql.new_database())
     queue = Queue(database)
-    with queue.wakeup.listener() as listener:
+    with queue.wakeup.listener("convert") as listener:
         postgresql.restart()
         assert not listener.wait(5)
         assert not listener.wait(0.1)  # connects again
