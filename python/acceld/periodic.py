@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import accel
-from acceld.tasks import schedule
+from acceld.tasks import backoff, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from acceld.tasks.db import Database
 
 LOOK = 60.0  # seconds at most between two looks whether a job is due: another daemon may do it earlier or not at all
-TRY_AGAIN = 5.0  # seconds after the database did not answer
-
 END_PATIENCE = 5.0  # seconds a job has to notice that the daemon ends
 
 _LOGGER = logging.getLogger("acceld")
@@ -63,18 +62,20 @@ class Periodic:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _repeat(self, job: Job) -> None:
-        pause = 0.0
+        pause, failures, is_ours = 0.0, 0, not job.shared
         while not self._stopping.wait(pause):
             try:
-                pause = schedule.claim(self._database, job.name, job.interval) if job.shared else 0.0
-                if pause:
-                    pause = min(pause, LOOK)
-                    continue
+                if not is_ours:
+                    pause = min(LOOK, schedule.claim(self._database, job.name, job.interval))
+                    if pause:
+                        continue
+                    is_ours = True  # until it is done: the others wait for their next turn
                 job.run(self._stopping)
+            except Exception as error:  # whatever it is, the next time may go well
+                failures += 1
+                pause = min(job.interval, backoff.delay(failures, None, random.random()))  # noqa: S311 - no secret
+                fault = not isinstance(error, accel.Error)
+                _LOGGER.warning("%s: %s; again in %.0f s", job.name, error, pause, exc_info=fault)
+            else:
+                failures, is_ours = 0, not job.shared
                 pause = min(job.interval, LOOK) if job.shared else job.interval
-            except accel.Error as error:
-                _LOGGER.warning("%s: %s", job.name, error)
-                pause = min(job.interval, TRY_AGAIN)
-            except Exception:
-                _LOGGER.exception("%s failed", job.name)
-                pause = job.interval

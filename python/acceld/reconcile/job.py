@@ -14,6 +14,7 @@ from acceld.errors import QueueError, QueueUnavailable
 from acceld.reconcile.pattern import EVERYTHING, Pattern
 from acceld.reconcile.report import Report
 from acceld.reconcile.scan import Scan
+from acceld.tasks import task_log
 from acceld.tasks.backoff import failure_of
 from acceld.tasks.history import History, LogLine
 from acceld.tasks.model import SERVICE_LANE, Beat, NewTask
@@ -139,7 +140,8 @@ class _Run:
 
     def work(self) -> None:
         """Scans, and tells the queue how it ended."""
-        self._note("info", f"looking at {self._report.pattern}{' (dry run)' if self._report.dry_run else ''}")
+        dry = " (dry run)" if self._report.dry_run else ""
+        self._note(LogLine("info", f"reconciliation of {self._report.pattern}{dry}"))
         heart = threading.Thread(target=self._beat, name="reconcile-heart")
         heart.start()
         try:
@@ -147,9 +149,8 @@ class _Run:
         finally:
             self._ended.set()
             heart.join()
-        for fault in self._report.error_list:
-            self._note("warning", f"{fault['where']}: {fault['message']}")
-        self._note("info", self._report.line())
+        faults = [LogLine("warning", f"{fault['where']}: {fault['message']}") for fault in self._report.error_list]
+        self._note(*faults, LogLine("info", self._report.line()))
         while True:
             try:
                 self._settle(error)
@@ -208,15 +209,5 @@ class _Run:
                 self._cancel.cancel()
                 return
 
-    def _note(self, level: str, text: str) -> None:
-        _LOGGER.log(
-            logging.WARNING if level == "warning" else logging.INFO,
-            "reconciliation %s: %s",
-            self._claim.id,
-            text,
-            extra={"task": self._claim.id},
-        )
-        try:
-            self._history.append_log(self._claim.task.number, [LogLine(level, text)])
-        except QueueError as error:
-            _LOGGER.warning("lines of the log are lost: %s", error, extra={"task": self._claim.id})
+    def _note(self, *lines: LogLine) -> None:
+        task_log.write(self._history, self._claim, lines)

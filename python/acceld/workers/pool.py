@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceld.errors import QueueError, QueueUnavailable
 from acceld.intake import CONVERT
-from acceld.tasks import counters
+from acceld.tasks import counters, task_log
 from acceld.tasks.history import History, LogLine
 from acceld.tasks.model import Beat, Failure
 from acceld.tasks.settings import queue_limits
@@ -22,7 +22,7 @@ from acceld.workers.child import Job
 from acceld.workers.run import KILL_AFTER, Run, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import accel
     from acceld.tasks.model import Claim
@@ -161,7 +161,7 @@ class WorkerPool:
         with self._lock:
             self._runs[claim.token] = run
         try:
-            run.work(lambda lines: self._write_log(claim, lines))
+            run.work(lambda lines: task_log.write(self._history, claim, lines))
             ending = self._settle(run)
         finally:
             with self._lock:
@@ -184,15 +184,6 @@ class WorkerPool:
             run.stop(_STOPS[answer])
         return 0.0
 
-    def _write_log(self, claim: Claim, lines: Sequence[LogLine]) -> None:
-        for line in lines:
-            level = logging.getLevelNamesMapping().get(line.level.upper(), logging.INFO)
-            _LOGGER.log(level, "task %s: %s", claim.id, line.message, extra={"task": claim.id})
-        try:
-            self._history.append_log(claim.task.number, lines)
-        except QueueError as error:  # the work is worth more than its log
-            _LOGGER.warning("task %s: lines of its log are lost: %s", claim.id, error, extra={"task": claim.id})
-
     def _settle(self, run: Run) -> str:
         """Tells the queue how it ended, as long as the task is ours; gives that in a word for our own log."""
         while True:
@@ -211,7 +202,7 @@ class WorkerPool:
             counts = {**counts_of(result), **counters.duration(run.seconds)}
             return "done" if self._queue.done(claim, result, counts) else "lost"
         if "skipped" in outcome:
-            self._write_log(claim, [LogLine("info", outcome["skipped"])])
+            task_log.write(self._history, claim, [LogLine("info", outcome["skipped"])])
             done = self._queue.done(claim, outcome, counters.duration(run.seconds))
             return f"skipped: {outcome['skipped']}" if done else "lost"
         if run.stopped is Stop.LOST:

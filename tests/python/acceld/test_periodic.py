@@ -13,7 +13,7 @@ from acceld import periodic
 from acceld.jobs import collect, make_jobs
 from acceld.periodic import Job, Periodic
 from acceld.service import Service
-from acceld.tasks import counters
+from acceld.tasks import backoff, counters
 from acceld.tasks.db import Database, open_database
 from acceld.tasks.group import GroupCommit
 from acceld.tasks.history import History
@@ -61,10 +61,34 @@ def test_a_shared_job_is_done_by_one_daemon_and_others_by_each(database: Databas
     assert (sorted(own), len(shared)) == ([0, 1, 2], 1)
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("error", [accel.StoreError("full"), ZeroDivisionError("ours")])
-def test_a_job_that_fails_is_logged_and_done_again(
-    database: Database, caplog: pytest.LogCaptureFixture, error: Exception
+def test_a_job_that_fails_is_done_again_long_before_its_next_turn(
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    shared: bool,
 ) -> None:
+    monkeypatch.setattr(backoff, "BASE", 0.001)
+    calls: list[int] = []
+
+    def fail_twice(_: threading.Event) -> None:
+        calls.append(len(calls))
+        if len(calls) <= 2:
+            raise error
+
+    jobs = Periodic(database, [Job("shaky", 3600, fail_twice, shared=shared)])
+    jobs.start()
+    wait_until(lambda: len(calls) == 3)
+    jobs.stop()
+    assert len(calls) == 3
+    assert caplog.text.count(f"shaky: {error}; again in 0 s") == 2
+    assert ("Traceback" in caplog.text) is isinstance(error, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("error", [accel.StoreError("full"), ZeroDivisionError("ours")])
+def test_a_job_that_comes_round_quickly_waits_no_longer_after_a_failure(database: Database, error: Exception) -> None:
     calls: list[float] = []
 
     def fail(_: threading.Event) -> None:
@@ -73,9 +97,8 @@ def test_a_job_that_fails_is_logged_and_done_again(
 
     jobs = Periodic(database, [Job("shaky", 0.01, fail, shared=False)])
     jobs.start()
-    wait_until(lambda: len(calls) >= 3)
+    wait_until(lambda: len(calls) >= 10)  # its tenth failure would be minutes away otherwise
     jobs.stop()
-    assert "shaky" in caplog.text
 
 
 def test_a_job_hears_that_the_daemon_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_a_reconciliation_queues_and_reports(filled: Filled) -> None:
         assert (again.result["queued"], again.result["joined"]) == (0, 3)
         assert again.id != first.id
         text = [line.message for line in daemon.history.log(first.id)]
-        assert text[0] == "looking at **"
+        assert text[0] == "reconciliation of **"
         assert "3 queued" in text[-1]
         # Neither listed nor counted among conversions.
         assert {task.lane for task in daemon.history.page().tasks} == {filled.host}
