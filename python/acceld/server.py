@@ -17,6 +17,7 @@ from acceld import logs, systemd
 from acceld.app import make_app
 from acceld.jobs import make_jobs
 from acceld.listener import Certificate, Listener
+from acceld.memory import share_heap
 from acceld.periodic import Periodic
 from acceld.protocol import MAX_CONNECTIONS, Protocol, allow_connections
 from acceld.reconcile.job import Reconciler
@@ -55,6 +56,7 @@ def run(path: Path, *, log_format: str | None = None, log_level: str = "info") -
         ListenError: the address is taken.
         QueueError: the task database cannot be used.
     """
+    share_heap()
     config = accel.Config.load(path)
     mask = logs.configure(log_level, log_format)
     mask.hide(logs.secrets_of(config))

@@ -200,7 +200,8 @@ def _sqlite_engine(url: URL) -> Engine:
             f"queue.url {url}: {path.parent} is on {kind}, where SQLite cannot lock safely; "
             "use a local directory, or PostgreSQL when several machines share the queue"
         )
-    engine = create_engine(url, connect_args={"timeout": PATIENCE})
+    # The connection used last comes first: what it has in its cache holds until another one writes.
+    engine = create_engine(url, pool_use_lifo=True, connect_args={"timeout": PATIENCE})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
