@@ -91,7 +91,14 @@ def _count_by_time(connection: Connection) -> None:
     )
 
 
-STEPS: tuple[Step, ...] = (_create, _count_by_time)
+def _find_next_by_lane(connection: Connection) -> None:
+    connection.exec_driver_sql("DROP INDEX task_queued")
+    connection.exec_driver_sql(
+        "CREATE INDEX task_queued ON task (state, kind, lane, priority DESC, due, number) WHERE state = 'queued'"
+    )
+
+
+STEPS: tuple[Step, ...] = (_create, _count_by_time, _find_next_by_lane)
 
 
 def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:

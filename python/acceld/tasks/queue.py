@@ -9,11 +9,12 @@ import random
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from acceld.errors import TaskNotFound, TaskSkipped
 from acceld.tasks import admission, backoff, counters
+from acceld.tasks.choice import next_task
 from acceld.tasks.db import Database, in_state, is_open
 from acceld.tasks.model import (
     SERVICE_LANE,
@@ -182,26 +183,7 @@ class Queue:
             mine = select(task).where(in_state(task.c.state, State.RUNNING), task.c.token == token)
             if row := connection.execute(mine).one_or_none():
                 return Claim(to_task(row), token)
-            now = self._database.now
-            other = task.alias("other")
-            wanted = (
-                select(task.c.number)
-                .where(in_state(task.c.state, State.QUEUED), task.c.due <= now)
-                .where(
-                    or_(
-                        task.c.exclusive.is_(None),
-                        ~exists().where(other.c.exclusive == task.c.exclusive, in_state(other.c.state, State.RUNNING)),
-                    )
-                )
-                .order_by(task.c.priority.desc(), task.c.due, task.c.number)
-                .limit(1)
-                .with_for_update(skip_locked=True, of=task)
-            )
-            if full := self._full_lanes(connection):
-                wanted = wanted.where(task.c.lane.not_in(sorted(full)))
-            if kinds:
-                wanted = wanted.where(task.c.kind.in_(sorted(kinds)))
-            number = connection.execute(wanted).scalar()
+            number = next_task(self._database, connection, kinds, self._full_lanes(connection))
             if number is None:
                 return None
             taken = (
@@ -211,9 +193,9 @@ class Queue:
                     state=State.RUNNING.value,
                     token=token,
                     worker=worker,
-                    lease=now + self._lease,
+                    lease=self._database.now + self._lease,
                     attempt=task.c.attempt + 1,
-                    started=now,
+                    started=self._database.now,
                     cancel_requested=False,
                     open=task.c.joins_running,
                     progress="{}",

@@ -66,10 +66,11 @@ Index("task_running_exclusive", task.c.exclusive, unique=True, **_where("state =
 Index(
     "task_queued",
     task.c.state,
+    task.c.kind,
+    task.c.lane,
     task.c.priority.desc(),
     task.c.due,
     task.c.number,
-    task.c.lane,
     **_where("state = 'queued'"),
 )
 Index("task_running", task.c.state, task.c.lane, task.c.lease, **_where("state = 'running'"))

@@ -95,7 +95,7 @@ def test_a_database_of_a_newer_version_is_refused(new_url: NewUrl) -> None:
     database = db.open_database(url)
     database.write(lambda connection: migrations.migrate(connection, [*STEPS, next_step]))
     database.close()
-    with pytest.raises(QueueError, match=r"schema version 3, this version of acceld knows 2; use the newer acceld"):
+    with pytest.raises(QueueError, match=r"schema version 4, this version of acceld knows 3; use the newer acceld"):
         db.open_database(url)
 
 
@@ -140,4 +140,7 @@ def test_partial_indexes_are_used(new_url: NewUrl) -> None:
     text = "\n".join(plans)
     for index in ("task_open_key", "task_queued", "task_running_exclusive", "task_running"):
         assert f"INDEX {index}" in text, text
+    # A step to each lane, whatever waits in the others.
+    assert "INDEX task_queued (state=? AND (kind,lane)>(?,?))" in text, text
+    assert "INDEX task_queued (state=? AND kind=? AND lane=?)" in text, text
     assert "SCAN task\n" not in f"{text}\n"
