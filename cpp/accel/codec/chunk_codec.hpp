@@ -28,6 +28,10 @@ LevelRange levels_of(ChunkCodec codec) noexcept;
 /// level outside levels_of.
 std::unique_ptr<UnitEncoder> make_chunk_encoder(ChunkCodec codec, int level);
 
+/// Appends to `out` what the encoder of ChunkCodec::zstd makes of the same content at the same level as `zstd_unit`, a
+/// frame of `make_zstd_encoder`. Throws Error for anything that is no such frame.
+void append_chunk(ByteView zstd_unit, Buffer& out);
+
 /// Decodes the whole of `input` into exactly `out.size()` bytes. Throws FormatError when it is not good or holds
 /// another number of bytes. Thread-safe.
 void decode_chunk(ChunkCodec codec, ByteView input, MutableByteView out);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "accel/base/error.hpp"
+#include "accel/codec/chunk_codec.hpp"
 #include "accel/codec/zstd.hpp"
 #include "accel/codec/zstd_context.hpp"
 
@@ -14,7 +15,8 @@ namespace {
 /// 8 MiB, the most that every decoder takes. Spec: zstdchunked.md section 1.2.
 constexpr int kLargestWindowLog = 23;
 /// Level 3 searches inputs above 256 KiB with tables that do not fit into the cores' first caches. Half the size takes
-/// 7 % less time for 0.4 % more bytes (1 MiB chunks of libraries).
+/// 7 % less time for 0.4 % more bytes (1 MiB of libraries). The same for units and for chunks, so that one can be made
+/// of the other (`append_chunk`).
 constexpr int kSwiftLevel = 3;
 constexpr std::size_t kSwiftFrom = (std::size_t{256} << 10U) + 1;
 constexpr int kSwiftTableLog = 16;
@@ -24,11 +26,11 @@ constexpr int kFirstWideLevel = 20;
 
 class ZstdEncoder final : public UnitEncoder {
  public:
-  ZstdEncoder(int level, bool is_chunk) : context_(ZSTD_createCCtx()), can_be_swift_(is_chunk && level == kSwiftLevel) {
+  ZstdEncoder(int level, bool checksum) : context_(ZSTD_createCCtx()), can_be_swift_(level == kSwiftLevel) {
     if (!context_) throw std::bad_alloc();
     set(ZSTD_c_compressionLevel, level);
     set(ZSTD_c_contentSizeFlag, 1);
-    set(ZSTD_c_checksumFlag, is_chunk ? 0 : 1);
+    set(ZSTD_c_checksumFlag, checksum ? 1 : 0);
     if (level >= kFirstWideLevel) set(ZSTD_c_windowLog, kLargestWindowLog);
   }
 
@@ -66,10 +68,24 @@ std::unique_ptr<UnitEncoder> make_zstd_encoder(int level) {
   if (level < 1 || level > 22) {
     throw ConfigError("zstd compression level is " + std::to_string(level) + ", want 1 to 22");
   }
-  return std::make_unique<ZstdEncoder>(level, false);
+  return std::make_unique<ZstdEncoder>(level, true);
 }
 
-std::unique_ptr<UnitEncoder> make_zstd_chunk_encoder(int level) { return std::make_unique<ZstdEncoder>(level, true); }
+std::unique_ptr<UnitEncoder> make_zstd_chunk_encoder(int level) { return std::make_unique<ZstdEncoder>(level, false); }
+
+void append_chunk(ByteView zstd_unit, Buffer& out) {
+  // RFC 8878 section 3.1.1.1: the descriptor follows the magic number, and its third bit says that the frame ends with
+  // four bytes of checksum.
+  constexpr std::size_t kDescriptor = 4;
+  constexpr std::size_t kChecksumSize = 4;
+  constexpr std::byte kChecksumFlag{1U << 2U};
+  if (zstd_unit.size() <= kDescriptor + kChecksumSize || (zstd_unit[kDescriptor] & kChecksumFlag) == std::byte{0}) {
+    throw Error("a zstd unit has no checksum");
+  }
+  const std::size_t begin = out.size();
+  out.append(zstd_unit.first(zstd_unit.size() - kChecksumSize));
+  out.data()[begin + kDescriptor] &= ~kChecksumFlag;
+}
 
 std::string zstd_encoder_version() { return std::string("libzstd-") + ZSTD_versionString(); }
 

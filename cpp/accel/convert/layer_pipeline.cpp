@@ -23,11 +23,17 @@ struct SourceFacts {
   std::shared_ptr<codec::BlockBoundaries> boundaries;
 };
 
+/// What lanes do once for all; null for one that is alone.
+struct SharedByLanes {
+  std::shared_ptr<formats::SharedDigests> digests;
+  std::shared_ptr<formats::SharedFrames> frames;
+};
+
 /// One target's end of the pipeline.
 class Lane {
  public:
   Lane(const PlannedLayer& layer, const LayerTarget& target, const LayerContext& context, SourceFacts source,
-       bool staged, std::shared_ptr<formats::SharedDigests> shared, const CancelToken& cancel)
+       bool staged, const SharedByLanes& shared, const CancelToken& cancel)
       : id_(layer.source.digest.to_string() + "@" + target.plan->driver),
         job_(context.job),
         repository_(*target.repository),
@@ -39,7 +45,8 @@ class Lane {
     encode.note = [this](std::string text) { add_note(std::move(text)); };
     encode.staged = staged;
     encode.temp_dir = context.environment.temp_dir;
-    encode.shared = std::move(shared);
+    encode.digests = shared.digests;
+    encode.frames = shared.frames;
     encode.source_compression = source.compression;
     encode.boundaries = std::move(source.boundaries);
     job_.reporter.event("push", id_, ProgressState::started);
@@ -172,8 +179,10 @@ std::vector<std::optional<ConvertedLayer>> run_pass(const PlannedLayer& layer, o
   Lanes lanes;
   try {
     // Alone, or in a staged run, where each goes its own way, an encoder has nobody to share with.
-    std::shared_ptr<formats::SharedDigests> shared;
-    if (targets.size() > 1 && !staged) shared = std::make_shared<formats::SharedDigests>();
+    SharedByLanes shared;
+    if (targets.size() > 1 && !staged) {
+      shared = {std::make_shared<formats::SharedDigests>(), std::make_shared<formats::SharedFrames>()};
+    }
     for (std::size_t i = 0; i < targets.size(); ++i) {
       SourceFacts facts{.compression = tar.compression(), .boundaries = nullptr};
       if (facts.compression == codec::Compression::gzip) facts.boundaries = boundaries[i];

@@ -20,6 +20,7 @@
 #include "accel/codec/codec.hpp"
 #include "accel/formats/option_field.hpp"
 #include "accel/formats/shared_digests.hpp"
+#include "accel/formats/shared_frames.hpp"
 #include "accel/io/sink.hpp"
 #include "accel/io/source.hpp"
 #include "accel/oci/descriptor.hpp"
@@ -36,9 +37,10 @@ struct EncodeContext {
   /// Second attempt at a layer after RestartStaged: the encoder may keep the layer in a temporary file and rewrite it.
   bool staged = false;
   std::string temp_dir = {};  ///< where; "" = $TMPDIR, then /tmp
-  /// One object for all encoders of a layer that are fed together, so that they need not hash the same bytes each for
-  /// itself. Null: there is only one encoder, or it is not worth it. Never changes output.
-  std::shared_ptr<SharedDigests> shared = nullptr;
+  /// One object each for all encoders of a layer that are fed together, so that they need not hash or compress the same
+  /// bytes each for itself. Null: there is only one encoder, or it is not worth it. Never changes output.
+  std::shared_ptr<SharedDigests> digests = nullptr;
+  std::shared_ptr<SharedFrames> frames = nullptr;
   /// What the bytes of the source layer are.
   codec::Compression source_compression = codec::Compression::none;
   /// With Capabilities::wants_boundaries and a gzip layer: where deflate blocks begin, ahead of what the encoder is

@@ -9,19 +9,32 @@ namespace accel::formats {
 
 namespace {
 
-/// Compresses cuts [first, last) of the batch as one unit onto `out`.
-void encode_unit(const Batch& batch, std::size_t first, std::size_t last, codec::UnitEncoder& encoder, Buffer& out) {
+/// The bytes of cuts [first, last) of the batch.
+ByteView unit_content(const Batch& batch, std::size_t first, std::size_t last) {
   const std::size_t begin = batch.cuts[first];
   const std::size_t end = last < batch.cuts.size() ? batch.cuts[last] : batch.input.size();
-  encoder.encode(batch.input.view().subspan(begin, end - begin), out);
+  return batch.input.view().subspan(begin, end - begin);
 }
 
-void encode_at_every_cut(Batch& batch, codec::UnitEncoder& encoder, const CancelToken& cancel) {
+/// Compresses cuts [first, last) of the batch as one unit onto `out`.
+void encode_unit(const Batch& batch, std::size_t first, std::size_t last, codec::UnitEncoder& encoder, Buffer& out) {
+  encoder.encode(unit_content(batch, first, last), out);
+}
+
+void encode_at_every_cut(Batch& batch, codec::UnitEncoder& encoder, SharedFrames* frames, const CancelToken& cancel) {
+  auto shared = batch.shared_units.begin();
   for (std::size_t i = 0; i < batch.cuts.size(); ++i) {
     cancel.check();
     batch.unit_begins.push_back(batch.cuts[i]);
     batch.unit_offsets.push_back(batch.output.size());
-    encode_unit(batch, i, i + 1, encoder, batch.output);
+    if (shared == batch.shared_units.end() || shared->unit != i) {
+      encode_unit(batch, i, i + 1, encoder, batch.output);
+      continue;
+    }
+    shared->offset = batch.output.size();
+    shared->frame =
+        frames->get(shared->key, [&] { return make_frame(unit_content(batch, i, i + 1), encoder, batch.output); });
+    ++shared;
   }
 }
 
@@ -102,22 +115,44 @@ void take_shared_digests(Batch& batch, SharedDigests* shared) {
 }  // namespace
 
 void encode_batch(Batch& batch, UnitEncoderPool& encoders, MemoryBudget& budget, std::size_t min_unit_bytes,
-                  SharedDigests* shared, const CancelToken& cancel) {
-  hash_chunks(batch, shared);
+                  SharedWork shared, const CancelToken& cancel) {
+  hash_chunks(batch, shared.digests);
   // Room for one unit that does not get smaller. When all is compressed, the input's buffer goes back instead.
   batch.output = budget.take_buffer(batch.input.capacity());
   {
     UnitEncoderPool::Loan encoder = encoders.borrow();
     if (min_unit_bytes == 0) {
-      encode_at_every_cut(batch, *encoder, cancel);
+      encode_at_every_cut(batch, *encoder, shared.frames, cancel);
     } else {
       encode_merged(batch, *encoder, min_unit_bytes, cancel);
     }
   }
   batch.unit_offsets.push_back(batch.output.size());
   locate_chunks(batch);
-  take_shared_digests(batch, shared);
+  take_shared_digests(batch, shared.digests);
   budget.give_buffer(std::exchange(batch.input, {}));
+}
+
+void place_shared_units(Batch& batch) {
+  std::uint64_t added = 0;
+  auto shared = batch.shared_units.begin();
+  for (std::size_t i = 0; i < batch.unit_offsets.size(); ++i) {
+    batch.unit_offsets[i] += added;
+    if (shared == batch.shared_units.end() || shared->unit != i) continue;
+    added += shared->frame.get()->size();
+    ++shared;
+  }
+}
+
+void write_units(const Batch& batch, io::ByteSink& sink) {
+  const ByteView output = batch.output.view();
+  std::size_t written = 0;
+  for (const SharedUnit& shared : batch.shared_units) {
+    if (shared.offset > written) sink.write(output.subspan(written, shared.offset - written));
+    written = shared.offset;
+    sink.write(shared.frame.get()->view());
+  }
+  if (output.size() > written) sink.write(output.subspan(written));
 }
 
 }  // namespace accel::formats

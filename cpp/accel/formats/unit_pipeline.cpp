@@ -31,12 +31,14 @@ class UnitPipeline::BatchJob final : public OrderedPipeline::Job {
 
   void work(const CancelToken& cancel) override {
     const Options& options = pipeline_.options_;
-    encode_batch(batch, *pipeline_.encoders_, pipeline_.budget_, options.min_unit_bytes, options.shared.get(), cancel);
+    encode_batch(batch, *pipeline_.encoders_, pipeline_.budget_, options.min_unit_bytes,
+                 {options.digests.get(), options.frames.get()}, cancel);
   }
   void write() override {
+    place_shared_units(batch);
     pipeline_.on_batch_(batch, pipeline_.written_);
-    pipeline_.sink_.write(batch.output.view());
-    pipeline_.written_ += batch.output.size();
+    write_units(batch, pipeline_.sink_);
+    pipeline_.written_ += batch.unit_offsets.back();
     pipeline_.budget_.give_buffer(std::exchange(batch.output, {}));
   }
 
@@ -76,9 +78,18 @@ void UnitPipeline::begin_unit(std::size_t expected_bytes, bool forced) {
     if (full && !batch.input.empty()) submit();
   }
   if (!open_) open_batch(expected_bytes);
+  cut();
+}
+
+void UnitPipeline::cut() {
   std::vector<std::size_t>& cuts = open_->batch.cuts;
   const std::size_t begin = open_->batch.input.size();
   if (cuts.empty() || cuts.back() != begin) cuts.push_back(begin);
+}
+
+void UnitPipeline::share_unit(const FrameKey& key) {
+  Batch& batch = open_->batch;
+  batch.shared_units.push_back({batch.cuts.size() - 1, key, {}, 0});
 }
 
 void UnitPipeline::append(ByteView bytes) {

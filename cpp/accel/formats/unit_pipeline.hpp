@@ -33,7 +33,9 @@ class UnitPipeline {
     /// Units stay below it where a batch as a whole does (estargz.md 3.1).
     std::size_t min_unit_bytes = 0;
     /// For the chunks' digests; null: every chunk is hashed here.
-    std::shared_ptr<SharedDigests> shared = nullptr;
+    std::shared_ptr<SharedDigests> digests = nullptr;
+    /// For `share_unit`.
+    std::shared_ptr<SharedFrames> frames = nullptr;
   };
   /// Called for each batch from the writer thread, in order, before its bytes are written. `offset`: of its first byte
   /// in the blob.
@@ -49,10 +51,15 @@ class UnitPipeline {
   /// Begins a unit in which about `expected_bytes` will follow. With `forced`, min_unit_bytes does not delay it.
   /// May wait for memory. Throws what a worker, the sink or `on_batch` threw, and Cancelled.
   void begin_unit(std::size_t expected_bytes, bool forced = false);
+  /// Ends the current unit, which must exist, and begins the next in the same batch; a chunk may go on across it.
+  void cut();
+  /// The current unit, which is complete (`cut` comes next), is the frame of `key`. Only with Options::frames, and
+  /// without min_unit_bytes.
+  void share_unit(const FrameKey& key);
   /// Adds bytes to the current unit; begins one when there is none.
   void append(ByteView bytes);
   /// Begins a chunk at the end of the current unit, which must exist; `end_chunk` ends it and returns its index in the
-  /// batch's `chunks`. `stream_offset`: where it begins in the uncompressed stream; used with Options::shared only.
+  /// batch's `chunks`. `stream_offset`: where it begins in the uncompressed stream; used with Options::digests only.
   void begin_chunk(std::uint64_t stream_offset = 0);
   std::size_t end_chunk(bool hashed);
   /// The bytes of the chunk so far.

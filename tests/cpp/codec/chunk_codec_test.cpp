@@ -63,6 +63,30 @@ TEST(ChunkCodec, zstd_frames_are_bare) {
   EXPECT_EQ(text.size(), 0x1288U + 256U);
 }
 
+TEST(ChunkCodec, zstd_chunks_are_units_without_checksum) {
+  const std::string texts[] = {"",
+                               "a",
+                               structured_text(300),
+                               structured_text(100000),
+                               random_text(70000),
+                               structured_text(1U << 20U),
+                               std::string(3U << 20U, '\0')};
+  for (const int level : {1, 3, 19}) {
+    for (const std::string& text : texts) {
+      Buffer unit;
+      make_zstd_encoder(level)->encode(as_bytes(text), unit);
+      Buffer chunk;
+      chunk.append(as_bytes("before"));
+      append_chunk(unit.view(), chunk);
+      EXPECT_EQ(to_bytes(chunk.view().subspan(6)), to_bytes(encoded(ChunkCodec::zstd, level, text).view()))
+          << level << ", " << text.size() << " bytes";
+    }
+  }
+  Buffer out;
+  EXPECT_THROW(append_chunk(encoded(ChunkCodec::zstd, 3, "no checksum").view(), out), Error);
+  EXPECT_THROW(append_chunk({}, out), Error);
+}
+
 TEST(ChunkCodec, lz4_blocks_have_no_frame) {
   // One sequence: token with the literal length, then the literals.
   EXPECT_EQ(hex_encode(encoded(ChunkCodec::lz4_block, 1, "nydus").view()), "506e79647573");

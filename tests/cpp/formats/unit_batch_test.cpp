@@ -4,6 +4,7 @@
 
 #include "accel/base/error.hpp"
 #include "accel/hash/hasher.hpp"
+#include "accel/io/memory.hpp"
 #include "formats/bracket_encoder.hpp"
 
 namespace accel::formats {
@@ -21,7 +22,7 @@ Batch batch_of(const std::string& input, std::vector<std::size_t> cuts) {
 void encode(Batch& batch, std::size_t min_unit_bytes = 0, bool shrink = false, const CancelToken& cancel = {}) {
   const auto encoders = bracket_encoders(shrink);
   MemoryBudget budget(1U << 20U);
-  encode_batch(batch, *encoders, budget, min_unit_bytes, nullptr, cancel);
+  encode_batch(batch, *encoders, budget, min_unit_bytes, {}, cancel);
 }
 
 TEST(EncodeBatch, every_cut_begins_a_unit) {
@@ -72,6 +73,33 @@ TEST(EncodeBatch, a_batch_below_the_minimum_is_one_unit) {
   Batch batch = batch_of(std::string(500, 'x'), {0, 100, 200, 300, 400});
   encode(batch, 1000, true);
   EXPECT_EQ(batch.unit_begins, (std::vector<std::size_t>{0}));
+}
+
+TEST(EncodeBatch, shared_units_are_taken_from_who_made_them_and_stand_in_their_place) {
+  SharedFrames frames;
+  frames.join(3);
+  frames.join(3);
+  const FrameKey key{512, 0, 3, 3};
+  static_cast<void>(frames.get(key, [] {
+    Buffer made;
+    made.append(as_bytes("<made elsewhere>"));
+    return made;
+  }));
+  Batch batch = batch_of("aabbbcdd", {0, 2, 5, 6});
+  batch.shared_units.push_back({1, key, {}, 0});
+  batch.shared_units.push_back({3, {1024, 0, 2, 3}, {}, 0});
+  batch.chunks.resize(2);
+  batch.chunks[0].begin = 2, batch.chunks[0].size = 3;
+  batch.chunks[1].begin = 5, batch.chunks[1].size = 1;
+  MemoryBudget budget(1U << 20U);
+  encode_batch(batch, *bracket_encoders(false), budget, 0, {nullptr, &frames}, {});
+  EXPECT_EQ(to_string(batch.output.view()), "[aa][c]");
+  place_shared_units(batch);
+  EXPECT_EQ(batch.unit_offsets, (std::vector<std::uint64_t>{0, 4, 20, 23, 27}));
+  EXPECT_EQ(batch.chunks[1].unit, 2U);
+  io::MemorySink sink;
+  write_units(batch, sink);
+  EXPECT_EQ(to_string(sink.view()), "[aa]<made elsewhere>[c][dd]");
 }
 
 TEST(EncodeBatch, cancel_ends_it) {

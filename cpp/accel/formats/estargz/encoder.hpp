@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct EncoderSettings {
   std::size_t min_chunk_size = 0;
   std::vector<std::string> prioritized_files;  ///< as the user wrote them, in order
   std::shared_ptr<UnitEncoderPool> encoders;
+  std::optional<int> frame_level;  ///< LayerWriter::Options::frame_level
   std::shared_ptr<const TocTail> tail;
 };
 

@@ -34,9 +34,10 @@ LayerWriter::LayerWriter(const Options& options, std::shared_ptr<UnitEncoderPool
                          const EncodeContext& context)
     : options_(options),
       toc_(TocStyle::stargz, options.toc_front_bytes),
-      pipeline_(std::move(encoders), sink, context, {options.min_chunk_size, options.shared},
+      pipeline_(std::move(encoders), sink, context, {options.min_chunk_size, options.digests, options.frames},
                 [this](Batch& batch, std::uint64_t offset) { toc_.add(batch, offset); }) {
-  if (options_.shared) options_.shared->join();
+  if (options_.digests) options_.digests->join();
+  if (options_.frames) options_.frames->join(*options_.frame_level);
 }
 
 void LayerWriter::entry(const tar::Entry& entry, ByteView header) {
@@ -64,19 +65,42 @@ void LayerWriter::entry(const tar::Entry& entry, ByteView header) {
   size_ = entry.size;
   position_ = 0;
   chunk_left_ = 0;
+  frame_begin_ = 0;
+  header_offset_ = entry.header_offset;
 }
 
 void LayerWriter::payload(ByteView bytes) {
   const bool several = size_ > options_.chunk_size;
   while (!bytes.empty()) {
     if (chunk_left_ == 0) begin_chunk();
-    const ByteView piece = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), chunk_left_)));
+    const std::uint64_t left = std::min(chunk_left_, frame_end() - position_);
+    const ByteView piece = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left)));
     bytes = bytes.subspan(piece.size());
     write(piece);
     if (several) hash_file(piece);
     position_ += piece.size();
     chunk_left_ -= piece.size();
     if (chunk_left_ == 0) end_chunk();
+    if (chunk_left_ == 0 || position_ == frame_end()) end_frame();
+  }
+}
+
+std::uint64_t LayerWriter::frame_end() const noexcept {
+  if (!options_.frame_level) return size_;
+  return frame_begin_ - frame_begin_ % SharedFrames::kFrameBytes + SharedFrames::kFrameBytes;
+}
+
+/// Content that is worth it becomes a frame of its own, whether or not somebody shares it now: bytes must not depend on
+/// what else is made of the layer.
+void LayerWriter::end_frame() {
+  if (!options_.frame_level) return;
+  const FrameKey key{header_offset_, frame_begin_, position_ - frame_begin_, *options_.frame_level};
+  frame_begin_ = position_;
+  if (key.size >= SharedFrames::kMinFrameBytes) {
+    if (options_.frames && options_.frames->has_several(key.level)) pipeline_.share_unit(key);
+    pipeline_.cut();
+  } else if (chunk_left_ > 0) {
+    pipeline_.cut();
   }
 }
 
@@ -108,8 +132,8 @@ void LayerWriter::end_chunk() {
 
 void LayerWriter::write(ByteView bytes) {
   pipeline_.append(bytes);
-  if (options_.shared) {
-    options_.shared->stream(stream_bytes_, bytes);
+  if (options_.digests) {
+    options_.digests->stream(stream_bytes_, bytes);
   } else if (options_.hash_stream) {
     stream_.update(bytes);
   }
@@ -117,15 +141,15 @@ void LayerWriter::write(ByteView bytes) {
 }
 
 void LayerWriter::hash_file(ByteView bytes) {
-  if (options_.shared) {
-    options_.shared->file(file_begin_, position_, bytes);
+  if (options_.digests) {
+    options_.digests->file(file_begin_, position_, bytes);
   } else {
     file_.update(bytes);
   }
 }
 
 hash::Digest LayerWriter::finish_file() {
-  return options_.shared ? options_.shared->file_digest(file_begin_) : file_.finish();
+  return options_.digests ? options_.digests->file_digest(file_begin_) : file_.finish();
 }
 
 void LayerWriter::write_run(ByteView bytes) {
@@ -162,7 +186,7 @@ LayerWriter::Written LayerWriter::finish() {
   written.blob_bytes = pipeline_.finish();
   written.stream_bytes = stream_bytes_;
   written.toc = toc_.finish();
-  if (options_.shared) stream_ = options_.shared->stream_after(stream_bytes_);
+  if (options_.digests) stream_ = options_.digests->stream_after(stream_bytes_);
   return written;
 }
 

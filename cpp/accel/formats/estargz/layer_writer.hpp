@@ -24,7 +24,9 @@ std::optional<tar::Time> toc_modtime(const tar::Time& time) noexcept;
 
 /// The rules: a unit begins at each chunk of content; what follows a file's last chunk (padding, headers) stays in its
 /// unit, but a run of such bytes is cut at a header once it is kMaxRunBytes long, so that a layer of empty files makes
-/// no endless unit. Spec: estargz.md sections 1, 3, 5.
+/// no endless unit. With Options::frame_level a unit also ends at every SharedFrames::kFrameBytes of a file, and after
+/// content of kMinFrameBytes; the table of zstdchunked.md 2.1 describes one frame per chunk, which is what upstream
+/// writes and not what readers need (2.4). Spec: estargz.md sections 1, 3, 5.
 class LayerWriter {
  public:
   struct Options {
@@ -33,7 +35,11 @@ class LayerWriter {
     bool hash_stream = true;          ///< compute the digest of the uncompressed stream
     std::size_t toc_front_bytes = 0;  ///< free bytes in front of Written::toc
     /// Other writers get the same calls in turn and share digests; only with hash_stream. Null: none do.
-    std::shared_ptr<SharedDigests> shared = nullptr;
+    std::shared_ptr<SharedDigests> digests = nullptr;
+    /// Units are zstd frames of this level, cut so that others can share them.
+    std::optional<int> frame_level = std::nullopt;
+    /// Only with frame_level; null: there is nobody to share with.
+    std::shared_ptr<SharedFrames> frames = nullptr;
   };
   struct Written {
     std::uint64_t blob_bytes = 0;    ///< of all units
@@ -62,6 +68,8 @@ class LayerWriter {
  private:
   void begin_chunk();
   void end_chunk();
+  [[nodiscard]] std::uint64_t frame_end() const noexcept;
+  void end_frame();
   void write(ByteView bytes);
   void hash_file(ByteView bytes);
   hash::Digest finish_file();
@@ -78,6 +86,8 @@ class LayerWriter {
   std::uint64_t size_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t chunk_left_ = 0;
+  std::uint64_t frame_begin_ = 0;    // in the file; only with Options::frame_level
+  std::uint64_t header_offset_ = 0;  // tar::Entry::header_offset
   bool force_unit_ = false;
   hash::Hasher file_;          // used only when the file has several chunks
   std::size_t run_bytes_ = 0;  // since the last chunk or cut

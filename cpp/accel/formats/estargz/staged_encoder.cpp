@@ -65,8 +65,9 @@ class StagedEncoder final : public LayerEncoder {
         cancel_(context.cancel),
         note_(context.note),
         spool_(temp_dir(context)),
-        writer_({settings.chunk_size, settings.min_chunk_size, true, settings.tail->front_bytes()}, settings.encoders,
-                sink, context) {}
+        writer_({settings.chunk_size, settings.min_chunk_size, true, settings.tail->front_bytes(), nullptr,
+                 settings.frame_level},
+                settings.encoders, sink, context) {}
 
   void entry(const tar::Entry& entry, ByteView raw_header) override {
     std::string path = tar::safe_path(entry.name);

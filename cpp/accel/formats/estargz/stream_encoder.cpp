@@ -19,7 +19,8 @@ class StreamEncoder final : public LayerEncoder {
       : settings_(settings),
         media_type_(std::move(media_type)),
         sink_(sink),
-        writer_({settings.chunk_size, settings.min_chunk_size, true, settings.tail->front_bytes(), context.shared},
+        writer_({settings.chunk_size, settings.min_chunk_size, true, settings.tail->front_bytes(), context.digests,
+                 settings.frame_level, settings.frame_level ? context.frames : nullptr},
                 settings.encoders, sink, context) {
     writer_.landmark(jtoc::kNoPrefetchLandmark);
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "accel/base/error.hpp"
+#include "accel/codec/chunk_codec.hpp"
 
 namespace accel::formats::nydus {
 
@@ -29,6 +30,7 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
   }
 
   void write() override {
+    take_shared();
     std::uint64_t offset = pipeline_.blob_.position();
     for (StoredItem& item : stored_) {
       item.offset = offset;
@@ -39,14 +41,25 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
                              "compress harder, or split the layer");
     }
     pipeline_.items_.insert(pipeline_.items_.end(), stored_.begin(), stored_.end());
-    pipeline_.blob_.data(output_.view());
+    write_output();
     pipeline_.budget_.give_buffer(std::exchange(output_, {}));
   }
+
+  void share_last(const FrameKey& key) { shared_.push_back({begins.size() - 1, key, {}, 0, {}}); }
 
   Buffer input;                     ///< items back to back; gone once they are stored
   std::vector<std::size_t> begins;  ///< of items in `input`
 
  private:
+  /// An item whose frame another encoder may have made.
+  struct SharedItem {
+    std::size_t index;
+    FrameKey key;
+    SharedFrame frame;
+    std::size_t offset;  // in `output_`, which is without it
+    Buffer stored;       // what goes into the blob
+  };
+
   [[nodiscard]] ByteView item(std::size_t index) const {
     const std::size_t end = index + 1 < begins.size() ? begins[index + 1] : input.size();
     return input.view().subspan(begins[index], end - begins[index]);
@@ -60,10 +73,15 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
   bool compress(UnitEncoderPool& encoders, const CancelToken& cancel) {
     UnitEncoderPool::Loan encoder = encoders.borrow();
     Buffer scratch = pipeline_.budget_.take_buffer(input.capacity());
-    bool any_smaller = false;
+    bool any_smaller = !shared_.empty();
+    auto shared = shared_.begin();
     for (std::size_t i = 0; i < begins.size(); ++i) {
       cancel.check();
       const ByteView plain = item(i);
+      if (shared != shared_.end() && shared->index == i) {
+        share(*shared++, plain, scratch);
+        continue;
+      }
       const std::size_t begin = scratch.size();
       encoder->encode(plain, scratch);
       const bool smaller = scratch.size() - begin < plain.size();
@@ -91,6 +109,40 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
     return false;
   }
 
+  void share(SharedItem& shared, ByteView plain, Buffer& scratch) {
+    const ChunkPipeline::Settings& settings = pipeline_.settings_;
+    shared.offset = scratch.size();
+    shared.frame = settings.frames->get(shared.key,
+                                        [&] { return make_frame(plain, *settings.frame_encoders->borrow(), scratch); });
+    add_stored(0, plain.size(), true);
+  }
+
+  /// Waits for the frames that other encoders are making, and makes chunks of all.
+  void take_shared() {
+    for (SharedItem& shared : shared_) {
+      StoredItem& item = stored_[shared.index];
+      const ByteView frame = shared.frame.get()->view();
+      codec::append_chunk(frame, shared.stored);
+      item.compressed = shared.stored.size() < item.uncompressed_size;
+      if (!item.compressed) {
+        shared.stored.resize(item.uncompressed_size);
+        codec::decode_chunk(codec::ChunkCodec::zstd, frame, {shared.stored.data(), shared.stored.size()});
+      }
+      item.size = static_cast<std::uint32_t>(shared.stored.size());
+      shared.frame = {};
+    }
+  }
+
+  void write_output() {
+    std::size_t written = 0;
+    for (const SharedItem& shared : shared_) {
+      pipeline_.blob_.data(output_.view().subspan(written, shared.offset - written));
+      pipeline_.blob_.data(shared.stored.view());
+      written = shared.offset;
+    }
+    pipeline_.blob_.data(output_.view().subspan(written));
+  }
+
   void store_raw() {
     const std::optional<BlobKey>& key = pipeline_.settings_.key;
     for (std::size_t i = 0; i < begins.size(); ++i) {
@@ -104,6 +156,7 @@ class ChunkPipeline::ItemJob final : public OrderedPipeline::Job {
   ChunkPipeline& pipeline_;
   Buffer output_;
   std::vector<StoredItem> stored_;
+  std::vector<SharedItem> shared_;  // in order
 };
 
 ChunkPipeline::ChunkPipeline(Settings settings, BlobWriter& blob, const EncodeContext& context)
@@ -136,10 +189,11 @@ ByteView ChunkPipeline::chunk() const { return open_->input.view().subspan(chunk
 
 void ChunkPipeline::drop_chunk() { open_->input.resize(chunk_begin_); }
 
-void ChunkPipeline::keep_chunk(bool joins) {
+void ChunkPipeline::keep_chunk(bool joins, const std::optional<FrameKey>& frame) {
   if (joins) return;
   if (chunk_begin_ >= kJobBytes) move_chunk_to_new_job();
   open_->begins.push_back(chunk_begin_);
+  if (frame) open_->share_last(*frame);
 }
 
 /// Only now it is known that the item before the chunk is complete.

@@ -18,6 +18,7 @@
 #include "accel/formats/nydus/blob_writer.hpp"
 #include "accel/formats/nydus/encrypt.hpp"
 #include "accel/formats/ordered_pipeline.hpp"
+#include "accel/formats/shared_frames.hpp"
 #include "accel/formats/unit_encoder_pool.hpp"
 
 namespace accel::formats::nydus {
@@ -36,6 +37,9 @@ class ChunkPipeline {
     /// Chunk encoders; null: nothing is compressed.
     std::shared_ptr<UnitEncoderPool> encoders;
     std::optional<BlobKey> key;
+    /// zstd unit encoders, and for whom else they work; null: everything is compressed for this blob alone.
+    std::shared_ptr<UnitEncoderPool> frame_encoders = nullptr;
+    std::shared_ptr<SharedFrames> frames = nullptr;
   };
 
   /// `blob` belongs to the pipeline's writer thread until `finish` has returned.
@@ -50,8 +54,9 @@ class ChunkPipeline {
   [[nodiscard]] ByteView chunk() const;
   /// Forgets the chunk.
   void drop_chunk();
-  /// Ends the chunk; it joins the last item or is the first of a new one.
-  void keep_chunk(bool joins);
+  /// Ends the chunk; it joins the last item or is the first of a new one. `frame`: an item that another encoder may
+  /// have compressed, or may want; only with Settings::frames, without key and batches.
+  void keep_chunk(bool joins, const std::optional<FrameKey>& frame);
 
   /// Returns when everything has been written: all items in order.
   std::vector<StoredItem> finish();

@@ -25,9 +25,14 @@ Chunker::Chunker(const NativeSettings& settings, std::optional<BlobKey> key, Raf
       index_(rafs.chunks),
       plan_(settings.batch_size),
       dictionary_blobs_(settings.dictionary ? settings.dictionary->blobs().size() : 0),
-      pipeline_({settings.encoders, key}, blob, context) {}
+      frames_(settings.frame_encoders ? context.frames : nullptr),
+      pipeline_({settings.encoders, key, settings.frame_encoders, frames_}, blob, context) {
+  if (frames_) frames_->join(settings.level);
+}
 
-void Chunker::begin_file(std::uint64_t size) {
+void Chunker::begin_file(std::uint64_t size, std::uint64_t header_offset) {
+  header_offset_ = header_offset;
+  file_size_ = size;
   file_left_ = size;
   one_chunk_ = size <= settings_.chunk_size;
   file_chunk_count_ = 0;
@@ -55,17 +60,27 @@ void Chunker::end_chunk() {
   const RawDigest digest = raw_digest(settings_.digester, chunk);
   std::optional<std::uint32_t> number = index_.find(digest, size);
   const Chunk* const known = number || !settings_.dictionary ? nullptr : settings_.dictionary->find(digest, size);
+  const std::optional<FrameKey> frame = frame_key(size);
   if (number || known != nullptr) {
     pipeline_.drop_chunk();
+    if (frame) frames_->pass(*frame);
     if (known != nullptr) number = use_dictionary(*known);
   } else {
-    number = store_chunk(digest, chunk);
+    number = store_chunk(digest, chunk, frame);
   }
   rafs_.file_chunks.push_back(*number);
   ++file_chunk_count_;
 }
 
-std::uint32_t Chunker::store_chunk(const RawDigest& digest, ByteView bytes) {
+/// What other encoders call the chunk that is complete, when they compress it alike.
+std::optional<FrameKey> Chunker::frame_key(std::size_t chunk_size) const {
+  if (!frames_ || chunk_size < SharedFrames::kMinFrameBytes || !frames_->has_several(settings_.level)) {
+    return std::nullopt;
+  }
+  return FrameKey{header_offset_, file_size_ - file_left_ - chunk_size, chunk_size, settings_.level};
+}
+
+std::uint32_t Chunker::store_chunk(const RawDigest& digest, ByteView bytes, const std::optional<FrameKey>& frame) {
   Chunk chunk;
   chunk.digest = digest;
   chunk.uncompressed_size = static_cast<std::uint32_t>(bytes.size());
@@ -86,7 +101,7 @@ std::uint32_t Chunker::store_chunk(const RawDigest& digest, ByteView bytes) {
   chunk.blob = *own_blob_;
   const BatchPlan::Place place = plan_.place(chunk.uncompressed_size, one_chunk_);
   if (settings_.batch_size > 0) places_.push_back(place);
-  pipeline_.keep_chunk(place.joins());
+  pipeline_.keep_chunk(place.joins(), frame);
   rafs_.chunks.push_back(chunk);
   index_.add_last();
   return static_cast<std::uint32_t>(rafs_.chunks.size() - 1);

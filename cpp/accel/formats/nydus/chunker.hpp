@@ -20,8 +20,9 @@ class Chunker {
   Chunker(const NativeSettings& settings, std::optional<BlobKey> key, Rafs& rafs, BlobWriter& blob,
           const EncodeContext& context);
 
-  /// Begins a file with `size` > 0 bytes. Its chunks are the next of Rafs::file_chunks.
-  void begin_file(std::uint64_t size);
+  /// Begins a file with `size` > 0 bytes, whose header is at `header_offset` of the layer. Its chunks are the next of
+  /// Rafs::file_chunks.
+  void begin_file(std::uint64_t size, std::uint64_t header_offset);
   /// The next piece of it.
   void write(ByteView bytes);
   /// The chunks of the file, which is complete.
@@ -36,7 +37,8 @@ class Chunker {
 
  private:
   void end_chunk();
-  std::uint32_t store_chunk(const RawDigest& digest, ByteView chunk);
+  std::uint32_t store_chunk(const RawDigest& digest, ByteView chunk, const std::optional<FrameKey>& frame);
+  [[nodiscard]] std::optional<FrameKey> frame_key(std::size_t chunk_size) const;
   std::uint32_t use_dictionary(const Chunk& chunk);
   [[nodiscard]] bool aligned() const noexcept { return settings_.version == FsVersion::v6 || settings_.align_chunks; }
   [[nodiscard]] bool uses_v2() const noexcept;
@@ -53,6 +55,9 @@ class Chunker {
   std::vector<std::optional<std::uint32_t>> dictionary_blobs_;  // in Rafs::blobs
   std::uint32_t own_chunks_ = 0;
   std::uint64_t uncompressed_end_ = 0;
+  std::shared_ptr<SharedFrames> frames_;  // null: nobody to share with
+  std::uint64_t header_offset_ = 0;
+  std::uint64_t file_size_ = 0;
   std::uint64_t file_left_ = 0;  // bytes of the file that belong to no chunk yet
   std::size_t chunk_left_ = 0;   // bytes the chunk still wants
   bool one_chunk_ = false;       // the file is a single chunk

@@ -45,7 +45,7 @@ class NativeEncoder final : public LayerEncoder {
     if (skips_ || entry.size == 0) return;
     file_ = inode;
     rafs_.tree.inode_at(*inode).first_chunk = static_cast<std::uint32_t>(rafs_.file_chunks.size());
-    chunker_->begin_file(entry.size);
+    chunker_->begin_file(entry.size, entry.header_offset);
   }
 
   void payload(ByteView bytes) override {

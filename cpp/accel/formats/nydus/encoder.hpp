@@ -18,7 +18,9 @@ namespace accel::formats::nydus {
 struct NativeSettings {
   FsVersion version = FsVersion::v6;
   Compressor compressor = Compressor::zstd;
-  std::shared_ptr<UnitEncoderPool> encoders;  ///< chunk encoders of `compressor`; null for none
+  std::shared_ptr<UnitEncoderPool> encoders;        ///< chunk encoders of `compressor`; null for none
+  int level = 0;                                    ///< of `encoders`
+  std::shared_ptr<UnitEncoderPool> frame_encoders;  ///< zstd unit encoders; null: takes no part in SharedFrames
   Digester digester = Digester::blake3;
   std::uint32_t chunk_size = kDefaultChunkSize;
   std::uint32_t batch_size = 0;

@@ -40,13 +40,17 @@ NativeSettings settings_of(const Options& options) {
   settings.chunk_size = options.chunk_size;
   settings.batch_size = options.batch_size;
   settings.align_chunks = options.align_chunks;
+  settings.level = level_of(options);
   if (options.compressor != Compressor::none) {
-    settings.encoders =
-        std::make_shared<UnitEncoderPool>([codec = chunk_codec(options.compressor), level = level_of(options)] {
-          return codec::make_chunk_encoder(codec, level);
-        });
+    settings.encoders = std::make_shared<UnitEncoderPool>(
+        [codec = chunk_codec(options.compressor), level = settings.level] { return make_chunk_encoder(codec, level); });
   }
   if (options.encrypt) settings.make_key = make_blob_key;
+  if (options.compressor == Compressor::zstd && options.chunk_size == SharedFrames::kFrameBytes &&
+      options.batch_size == 0 && !options.encrypt) {
+    settings.frame_encoders =
+        std::make_shared<UnitEncoderPool>([level = settings.level] { return codec::make_zstd_encoder(level); });
+  }
   return settings;
 }
 

@@ -16,7 +16,7 @@ namespace accel::formats::zstdchunked {
 namespace {
 
 /// Goes up when the same options and input give other bytes.
-constexpr int kOutputVersion = 1;
+constexpr int kOutputVersion = 2;
 /// The twin of a joint image, whose annotations are for containers/storage.
 constexpr std::string_view kTwinTagSuffix = "-containers";
 
@@ -51,6 +51,7 @@ class ZstdChunkedFormat final : public Format {
     settings_.prioritized_files = options_.prioritized_files;
     settings_.encoders = std::make_shared<UnitEncoderPool>(
         [level = options_.compression_level] { return codec::make_zstd_encoder(level); });
+    settings_.frame_level = options_.compression_level;
     settings_.tail = make_stargz_tail();
   }
 
