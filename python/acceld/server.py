@@ -142,6 +142,7 @@ class Daemon:
             await asyncio.wait([serving, helpers[0]], return_when=asyncio.FIRST_COMPLETED)
         finally:
             systemd.notify("STOPPING=1")
+            self._pool.take_no_more()  # before anybody hears of it: what is sent from now on is for others
             draining.set()
             await loop.run_in_executor(None, self._reconciler.stop)
             await loop.run_in_executor(None, self._pool.stop, self._config.server.grace)

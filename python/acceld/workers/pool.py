@@ -105,10 +105,14 @@ class WorkerPool:
                 del self._slots[number]
             return wanted
 
-    def stop(self, grace: float) -> None:
-        """Takes no more tasks, lets those that run end within `grace` seconds, and hands the others back."""
+    def take_no_more(self) -> None:
+        """Workers end with the task they have. `stop` is still needed."""
         self._stopping.set()
         self._queue.wakeup.call()
+
+    def stop(self, grace: float) -> None:
+        """Takes no more tasks, lets those that run end within `grace` seconds, and hands the others back."""
+        self.take_no_more()
         deadline = time.monotonic() + grace
         threads = list(self._slots.values())
         while any(thread.is_alive() for thread in threads):
