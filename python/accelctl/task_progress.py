@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import json
 import sys
@@ -69,7 +70,7 @@ class JsonDisplay(Display):
         click.echo(json.dumps(task), err=True)
 
 
-class _Drawn:
+class _Drawn(abc.ABC):
     """A table of tasks that is drawn anew while it is entered; the last state stays.
 
     What `_fill` uses is there before __init__ is called: rich draws once already when it is made.
@@ -100,9 +101,9 @@ class _Drawn:
         self._fill(table)
         return table
 
+    @abc.abstractmethod
     def _fill(self, table: Any) -> None:
         """Adds the rows."""
-        raise NotImplementedError
 
 
 class BarDisplay(_Drawn, Display):
